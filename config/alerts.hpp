@@ -1,0 +1,63 @@
+// The alert catalogue: one table (`config/alerts.yaml`) that feeds the engine, the rules, the docs and the
+// tests.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/problem.hpp"
+
+namespace healthd {
+
+/// What an alert looks at. Each kind reads the fields named with it.
+struct Signal {
+  enum class Kind {
+    check,      ///< a check of the probe failed: `check`, or any of several (`connect|query`)
+    value,      ///< `metric`
+    ratio,      ///< sum of `metric` / (`of` - `minus`)
+    age,        ///< now - `metric` (a timestamp), unless `unless_falling` is falling
+    remaining,  ///< `metric` (a timestamp) - now; with `since`, also as a share of the span between both
+    reason,     ///< the result's or a check's reason is one of `reasons`
+    stale,      ///< no result, or only `unknown` ones, for longer than the contract allows
+  };
+  Kind kind = Kind::check;
+  /// One name, or several joined by `|`: then it fails when any of them failed, and succeeds when none failed
+  /// and at least one succeeded.
+  std::string check;
+  std::string metric;
+  std::string of, minus;
+  std::string since;
+  std::string unless_falling;
+  std::vector<std::string> reasons;
+};
+
+/// Placeholders of `description`: {probe} and {target} always; {reason} and {detail} where the signal is
+/// `check` or `reason`; {value} and {threshold} where there is a threshold, in the signal's unit: a ratio as
+/// a percentage, `age` and `remaining` as a duration, `value` as a number; {<label>} where the rule has that
+/// label.
+struct AlertRule {
+  std::string name;       ///< CamelCase
+  std::string severity;   ///< `critical`, `warning`, `none`
+  std::string component;  ///< of the stack, or `any`: every probe
+  std::string runbook;    ///< slug of the page in ops/runbooks
+  Signal signal;
+  std::optional<double> above,
+      below;               ///< the threshold, one of both (seconds for ages); none for check/reason/stale
+  double below_share = 0;  ///< with `since`: also less than this share of the whole span
+  bool windowed = false;  ///< fires by the probe's window of failures instead of `hold` (availability alerts)
+  Duration hold{0};       ///< `for`
+  std::string label;    ///< the one extra label that tells several apart: `queue`, `worker` ...; "" for none
+  std::string summary;  ///< a fixed sentence
+  std::string description;  ///< one sentence or two, with placeholders
+};
+
+/// The built-in catalogue, compiled into the program from config/alerts.yaml.
+std::string_view built_in_alerts();
+
+/// Reads a catalogue: strict, every problem at once.
+std::vector<AlertRule> load_alert_rules(std::string_view text, const std::string& name, Problems& problems);
+
+}  // namespace healthd

@@ -1,0 +1,76 @@
+// The configuration as plain values, after every check that needs no probe.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/duration.hpp"
+#include "config/options.hpp"
+
+namespace healthd {
+
+/// When an alert fires and clears (contract, "State machine").
+struct Window {
+  int consecutive = 3;           ///< failures in a row that fire
+  int failures = 5;              ///< or this many
+  int of = 10;                   ///< of this many last results
+  int successes = 4;             ///< successes in a row that clear
+  Duration keep{120'000};        ///< ... held for this long; doubles per re-fire within an hour
+  Duration keep_max{1'800'000};  ///< ... to at most this
+};
+
+struct ProbeConfig {
+  std::string name;
+  std::string kind;
+  Duration interval{15'000};
+  Duration timeout{5'000};
+  Duration retry_interval{5'000};  ///< after a failure, until the state is settled
+  Window window;
+  std::optional<std::vector<std::string>> depends_on;  ///< nullopt: by kind
+  Options options;                                     ///< the kind's own keys, read by the probe
+};
+
+struct WebConfig {
+  std::string listen_address = "127.0.0.1:9848";
+  std::string external_url;  ///< without a trailing slash; "" when not set
+};
+
+/// What the site changes about one alert of the catalogue.
+struct AlertOverride {
+  std::optional<bool> enabled;
+  std::optional<double> threshold;
+  std::optional<Duration> hold;  ///< key `for`
+  Place place;                   ///< of the override
+};
+
+struct AlertsConfig {
+  std::string runbook_base_url;    ///< "" : derived from the web configuration
+  std::string dashboard_base_url;  ///< "" : no dashboard link
+  std::map<std::string, AlertOverride> overrides;
+};
+
+struct ReceiverConfig {
+  std::string name;
+  std::string type;  ///< `alertmanager`, `webhook`
+  Options options;   ///< the map under the type, read by the notifier
+};
+
+struct RouteConfig {
+  std::string severity;                 ///< "" matches any
+  std::vector<std::string> components;  ///< empty matches any
+  std::vector<std::string> receivers;
+};
+
+struct Config {
+  std::string stack;
+  WebConfig web;
+  std::vector<ProbeConfig> probes;
+  AlertsConfig alerts;
+  std::vector<ReceiverConfig> receivers;
+  std::vector<RouteConfig> routes;  ///< the first that matches wins; empty: everything to every receiver
+  Options root;                     ///< for finish(), once probes and notifiers have read theirs
+};
+
+}  // namespace healthd

@@ -1,0 +1,91 @@
+// The parts of Options that touch the disk: whole files and secrets.
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "config/options.hpp"
+#include "config/secret_file.hpp"
+#include "config/yaml.hpp"
+
+namespace healthd {
+namespace {
+
+/// A relative path starts at the folder of the configuration, wherever the program was started.
+std::string beside(const std::string& file, const std::string& path) {
+  return (std::filesystem::path{file}.parent_path() / path).string();
+}
+
+bool is_credential_name(std::string_view name) {
+  const auto plain = [](unsigned char letter) {
+    return std::isalnum(letter) || letter == '_' || letter == '-' || letter == '.';
+  };
+  return !name.empty() && name.size() <= 255 && name.front() != '.' && std::ranges::all_of(name, plain);
+}
+
+/// Where the file is that `source` names; "" after a problem.
+std::string secret_path(Options& options, const std::string& source, const Document& document) {
+  const auto named = options.require_text(source);
+  if (named.empty()) return "";
+  if (source != "credential") return beside(document.file, named);
+  const auto& directory = document.policy.credentials_directory;
+  if (is_credential_name(named) && !directory.empty()) return directory + '/' + named;
+  options.error(source, is_credential_name(named)
+                            ? "credential: systemd passed no credentials; see LoadCredential= of the unit"
+                            : "credential: expected the name of a systemd credential");
+  return "";
+}
+
+std::optional<Secret> inline_secret(Options& options, const std::string& key, const SecretPolicy& policy) {
+  if (!policy.allow_inline) {
+    options.error(key,
+                  key + ": a secret does not belong in this file; put it into a file of its own and name " +
+                      "that with `" + key + "_file`");
+    return std::nullopt;
+  }
+  auto value = options.require_text(key);
+  return value.empty() ? std::nullopt : std::optional{Secret{std::move(value)}};
+}
+
+}  // namespace
+
+Options Options::from_file(const std::string& path, Problems& problems, SecretPolicy policy) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    problems.error({path}, "is a directory");
+    return {};
+  }
+  std::ifstream file{path, std::ios::binary};
+  std::string text(largest_file + 1, '\0');  // one more than allowed, so that too much is seen as such
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file && !file.eof()) {
+    problems.error({path}, "cannot be read: " + std::error_code{errno, std::generic_category()}.message());
+    return {};
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return from_text(text, path, problems, std::move(policy));
+}
+
+std::optional<Secret> Options::secret(std::string_view key) {
+  const std::string name{key}, file_key = name + "_file";
+  const int given = has(key) + has(file_key) + has("credential");
+  if (given == 0) return std::nullopt;
+  if (given > 1) {
+    error(has(file_key) ? std::string_view{file_key} : key,
+          "give one of " + file_key + ", credential and " + name + ", not several");
+    return std::nullopt;
+  }
+  if (has(key)) return inline_secret(*this, name, node_->document->policy);
+  const std::string source = has(file_key) ? file_key : "credential";
+  const auto path = secret_path(*this, source, *node_->document);
+  if (path.empty()) return std::nullopt;
+  std::string objection;
+  auto secret = read_secret_file(path, objection);
+  if (!secret) error(source, source + ": " + path + ' ' + objection);
+  return secret;
+}
+
+}  // namespace healthd

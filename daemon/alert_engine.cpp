@@ -1,0 +1,190 @@
+#include "daemon/alert_engine.hpp"
+
+#include <algorithm>
+
+#include "daemon/alert_text.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr std::chrono::minutes shown_after_resolve{15};
+constexpr std::chrono::seconds slept{5};
+constexpr std::chrono::seconds least_stale{60};
+
+/// Of a rule about the server, not about one of its databases or users.
+bool about_the_server(const AlertRule& rule) { return rule.component != "any"; }
+
+bool concerns(const AlertRule& rule, const WatchedProbe& probe) {
+  if (rule.component != "any" && rule.component != probe.component) return false;
+  return probe.speaks_for_server || !about_the_server(rule);
+}
+
+std::chrono::steady_clock::duration stale_after(const WatchedProbe& probe) {
+  return std::max<std::chrono::steady_clock::duration>(3 * probe.interval + probe.timeout, least_stale);
+}
+
+Damper damper_for(const AlertRule& rule, const WatchedProbe& probe) {
+  return rule.windowed ? Damper{probe.window} : Damper{probe.window, rule.hold};
+}
+
+}  // namespace
+
+AlertEngine::AlertEngine(std::vector<AlertRule> rules, std::vector<WatchedProbe> probes, AlertLinks links,
+                         Moment start)
+    : rules_{std::move(rules)}, probes_{std::move(probes)}, links_{std::move(links)}, last_tick_{start.steady} {
+  for (const auto& probe : probes_) {
+    ProbeState state{&probe, Damper{probe.window}, Status::unknown, Status::unknown, start.steady, ""};
+    states_.emplace(probe.name, std::move(state));
+  }
+}
+
+AlertEngine::Instance& AlertEngine::instance(const AlertRule& rule, const WatchedProbe& probe,
+                                             const std::string& label_value) {
+  const Key key{rule.name, {probe.name, label_value}};
+  if (const auto known = instances_.find(key); known != instances_.end()) return known->second;
+  Instance made{&rule, &probe, damper_for(rule, probe), {}, {}};
+  made.alert.labels = {{"alertname", rule.name},
+                       {"stack", probe.stack},
+                       {"component", probe.component},
+                       {"probe", probe.name},
+                       {"severity", rule.severity}};
+  if (!rule.label.empty()) made.alert.labels[rule.label] = label_value;
+  made.alert.generator_url = links_.status_url;
+  return instances_.emplace(key, std::move(made)).first->second;
+}
+
+void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
+  const Status status = outcome.result.status;
+  state.last = status;
+  if (status == Status::unknown) {
+    if (state.damper.state() != Damper::State::firing) state.settled = Status::unknown;
+    return;
+  }
+  state.known_at = outcome.steady_at;
+  state.damper.observe(status == Status::down, outcome.steady_at);
+  if (status != Status::down) state.settled = status;
+}
+
+std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
+  std::vector<Alert> out;
+  const auto found = states_.find(outcome.probe);
+  if (found == states_.end() || outcome.delayed) return out;
+  auto& state = found->second;
+  state.evidence = evidence_text(outcome);
+  judge_probe(state, outcome);
+  const Moment now{outcome.steady_at, outcome.at};
+  for (const auto& rule : rules_) {
+    if (!concerns(rule, *state.probe)) continue;
+    const auto readings = read_signal(rule, outcome);
+    for (auto reading : readings) {
+      auto& entry = instance(rule, *state.probe, reading.label_value);
+      for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
+        const auto of_this = std::ranges::any_of(
+            sample->labels, [&](const auto& label) { return label.second == reading.label_value; });
+        if (of_this) entry.trend.add(sample->value, now.steady);
+      }
+      reading.bad = reading.bad && !entry.trend.falling();
+      apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
+    }
+  }
+  check_stale(state, now, out);
+  return out;
+}
+
+std::vector<Alert> AlertEngine::on(Moment tick) {
+  std::vector<Alert> out;
+  const auto gap = tick.steady - last_tick_;
+  last_tick_ = tick.steady;
+  if (gap > slept) {
+    for (auto& [name, state] : states_) state.known_at += gap;
+    for (auto& [key, entry] : instances_) entry.damper.skip(gap);
+  }
+  for (auto& [key, entry] : instances_) apply(entry, entry.damper.tick(tick.steady), Reading{}, tick, out);
+  for (auto& [name, state] : states_) check_stale(state, tick, out);
+  forget_old(tick);
+  return out;
+}
+
+void AlertEngine::check_stale(ProbeState& state, Moment now, std::vector<Alert>& out) {
+  for (const auto& rule : rules_) {
+    if (rule.signal.kind != Signal::Kind::stale || !concerns(rule, *state.probe)) continue;
+    const auto age = now.steady - state.known_at;
+    Reading reading;
+    reading.bad = age > stale_after(*state.probe);
+    reading.value = std::chrono::duration<double>(age).count();
+    reading.reason = Reason::stale;
+    // Time passing is no good news by itself: only a result that could tell is.
+    if (!reading.bad && state.known_at != now.steady) continue;
+    auto& entry = instance(rule, *state.probe, "");
+    apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
+  }
+}
+
+void AlertEngine::apply(Instance& entry, Damper::Change change, const Reading& reading, Moment now,
+                        std::vector<Alert>& out) {
+  auto& alert = entry.alert;
+  if (reading.bad) describe(entry, reading);
+  switch (change) {
+    case Damper::Change::fired:
+      alert.state = AlertState::firing;
+      alert.starts_at = now.wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                       now.steady - entry.damper.bad_since().value_or(now.steady));
+      alert.ends_at.reset();
+      alert.sequence = ++sequences_[fingerprint(alert.labels)];
+      out.push_back(alert);
+      return;
+    case Damper::Change::resolved:
+      alert.state = AlertState::resolved;
+      alert.ends_at = now.wall;
+      out.push_back(alert);
+      return;
+    case Damper::Change::none: break;
+  }
+  const auto state = entry.damper.state();
+  if (state == Damper::State::pending && alert.state != AlertState::pending) {
+    alert.state = AlertState::pending;
+    alert.starts_at = now.wall;
+    alert.ends_at.reset();
+  } else if (state == Damper::State::clear && alert.state == AlertState::pending) {
+    alert.state = AlertState::resolved;  // it never fired: nobody is told, nothing is shown
+  }
+}
+
+void AlertEngine::describe(Instance& entry, const Reading& reading) {
+  const auto& rule = *entry.rule;
+  auto& annotations = entry.alert.annotations;
+  annotations["summary"] = rule.summary;
+  annotations["description"] = expand(rule, *entry.probe, reading);
+  annotations["runbook_url"] = links_.runbook_base_url + "/" + rule.runbook;
+  if (!links_.dashboard_base_url.empty()) annotations["dashboard_url"] = links_.dashboard_base_url;
+  annotations["evidence"] = states_.at(entry.probe->name).evidence;
+}
+
+Status AlertEngine::state(const std::string& probe) const {
+  const auto& state = states_.at(probe);
+  return state.damper.state() == Damper::State::firing ? Status::down : state.settled;
+}
+
+bool AlertEngine::suspect(const std::string& probe) const {
+  const auto& state = states_.at(probe);
+  return state.last == Status::down && state.damper.state() != Damper::State::firing;
+}
+
+std::vector<Alert> AlertEngine::alerts() const {
+  std::vector<Alert> shown;
+  for (const auto& [key, entry] : instances_) {
+    const bool waiting = entry.damper.state() != Damper::State::clear;
+    const bool recent = entry.alert.state == AlertState::resolved && entry.alert.ends_at;
+    if (waiting || recent) shown.push_back(entry.alert);
+  }
+  return shown;
+}
+
+void AlertEngine::forget_old(Moment now) {
+  for (auto& [key, entry] : instances_) {
+    if (entry.alert.state != AlertState::resolved || !entry.alert.ends_at) continue;
+    if (now.wall - *entry.alert.ends_at > shown_after_resolve) entry.alert.ends_at.reset();
+  }
+}
+
+}  // namespace healthd

@@ -1,0 +1,89 @@
+#include "daemon/alert_text.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "config/clock.hpp"
+#include "config/duration.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr std::size_t most_evidence = 2048;
+
+std::string decimal(double value, const char* format) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+/// A number as its signal's unit: a share in percent, an age as a duration.
+std::string in_words(Signal::Kind kind, double value) {
+  switch (kind) {
+    case Signal::Kind::ratio: return decimal(value * 100, "%.0f%%");
+    case Signal::Kind::age:
+    case Signal::Kind::remaining:
+    case Signal::Kind::stale: {
+      if (value < 0) return "less than nothing";
+      const double day = 86400;
+      if (value >= 2 * day) return decimal(value / day, "%.0f days");
+      return format_duration(std::chrono::seconds{std::llround(value)});
+    }
+    case Signal::Kind::check:
+    case Signal::Kind::value:
+    case Signal::Kind::reason: break;
+  }
+  return decimal(value, "%g");
+}
+
+std::string threshold(const AlertRule& rule) {
+  const auto limit = rule.above ? rule.above : rule.below;
+  return limit ? in_words(rule.signal.kind, *limit) : "";
+}
+
+}  // namespace
+
+std::string expand(const AlertRule& rule, const WatchedProbe& probe, const Reading& reading) {
+  const std::pair<std::string_view, std::string> words[] = {
+      {"probe", probe.name},
+      {"target", probe.target},
+      {"reason", std::string{to_string(reading.reason)}},
+      {"detail", reading.detail},
+      {"value", reading.value ? in_words(rule.signal.kind, *reading.value) : ""},
+      {"threshold", threshold(rule)},
+      {rule.label, reading.label_value},
+  };
+  std::string text;
+  std::string_view rest = rule.description;
+  while (!rest.empty()) {
+    const auto open = std::min(rest.find('{'), rest.size());
+    text += rest.substr(0, open);
+    rest.remove_prefix(open);
+    const auto close = rest.find('}');
+    if (close == std::string_view::npos) break;
+    const auto name = rest.substr(1, close - 1);
+    for (const auto& [word, replacement] : words)
+      if (!word.empty() && word == name) text += replacement;
+    rest.remove_prefix(close + 1);
+  }
+  return text.append(rest);
+}
+
+std::string evidence_text(const Outcome& outcome) {
+  const auto& result = outcome.result;
+  std::string text = "at " + rfc3339(outcome.at) + ": " + std::string{to_string(result.status)};
+  if (result.reason != Reason::none) text += ", reason " + std::string{to_string(result.reason)};
+  if (!result.detail.empty()) text += " (" + result.detail + ")";
+  text += "; took " + decimal(std::chrono::duration<double>(outcome.took).count(), "%.3f s");
+  for (std::size_t i = 0; i < phase_count; ++i)
+    if (const auto& spent = result.phases.seconds[i])
+      text += "; " + std::string{to_string(static_cast<Phase>(i))} + " " + decimal(*spent, "%.3f s");
+  for (const auto& check : result.checks)
+    text += "; check " + check.name + " " + std::string{to_string(check.status)};
+  for (const auto& [key, value] : result.evidence) text += "; " + key + "=" + value;
+  if (text.size() > most_evidence) text.resize(most_evidence);
+  return text;
+}
+
+}  // namespace healthd

@@ -1,0 +1,244 @@
+#include "daemon/app.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+
+#include "daemon/commands.hpp"
+#include "version.hpp"
+
+namespace healthd {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often the loop is asked how late it is.
+constexpr auto pulse_interval = 250ms;
+constexpr auto tick_interval = 1s;
+/// Of the ten seconds a stop may take, those for messages that are due.
+constexpr auto drain_time = 6s;
+/// Pages within this time see the same moment.
+constexpr auto snapshot_life = 100ms;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+/// Where people reach our pages, without a trailing slash.
+std::string page_base(const Settings& settings, const Config& config) {
+  const auto& given = settings.external_url.empty() ? config.web.external_url : settings.external_url;
+  if (!given.empty()) return given.ends_with('/') ? given.substr(0, given.size() - 1) : given;
+  const auto& listen = settings.listen_address.empty() ? config.web.listen_address : settings.listen_address;
+  return "http://" + host_name() + listen.substr(listen.rfind(':'));
+}
+
+AlertLinks links_for(const Settings& settings, const Config& config) {
+  const auto base = page_base(settings, config);
+  const auto& runbooks = config.alerts.runbook_base_url;
+  return {runbooks.empty() ? base + "/runbooks" : runbooks, config.alerts.dashboard_base_url, base + "/"};
+}
+
+std::vector<WatchedProbe> watched(const Assembly& parts) {
+  std::vector<WatchedProbe> all;
+  for (const auto& built : parts.probes) {
+    const auto& config = built.config;
+    all.push_back({config.name, parts.config.stack, std::string{built.kind->component}, config.kind,
+                   built.probe->target(), config.interval, config.timeout, config.window, built.speaks_for_server});
+  }
+  return all;
+}
+
+Moment now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
+
+TaskScope::Escaped report_escape() {
+  return [](const std::string& name, const std::string& error) {
+    log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
+  };
+}
+
+}  // namespace
+
+App::App(Settings settings, Assembly parts, Loops& loops)
+    : settings_{std::move(settings)},
+      parts_{std::move(parts)},
+      loops_{loops},
+      sink_{[this](Run run) { return on_run(std::move(run)); }},
+      engine_{parts_.rules, watched(parts_), links_for(settings_, parts_.config), now()},
+      dispatcher_{loops.main().get_executor(), std::move(parts_.receivers), parts_.config.routes},
+      systemd_{SdNotify::from_environment()},
+      watchers_{loops.main().get_executor(), report_escape()},
+      tasks_{loops.main().get_executor(), report_escape()},
+      runbooks_{embedded_runbooks()},
+      loop_lag_{{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}},
+      started_{std::chrono::steady_clock::now()},
+      started_wall_{std::chrono::system_clock::now()} {
+  for (auto& built : parts_.probes) {
+    ProbeView view;
+    view.name = built.config.name;
+    view.kind = built.config.kind;
+    view.component = built.kind->component;
+    view.target = built.probe->target();
+    view.interval_seconds = std::chrono::duration<double>(built.config.interval).count();
+    view.timeout_seconds = std::chrono::duration<double>(built.config.timeout).count();
+    history_.add(std::move(view));
+    probes_.push_back({built.config.name, built.config.interval, built.config.timeout, built.config.retry_interval,
+                       std::move(built.probe)});
+  }
+}
+
+App::~App() {
+  // Probes hold connections of the PostgreSQL loop.
+  loops_.stop_postgres();
+}
+
+int App::run() {
+  start_web();
+  std::exception_ptr failed;
+  asio::co_spawn(loops_.main(), live(), [&failed](std::exception_ptr error) { failed = error; });
+  loops_.main().run();
+  if (failed) std::rethrow_exception(failed);
+  return exit_code::ok;
+}
+
+void App::start_web() {
+  const auto& wanted = settings_.listen_address.empty() ? parts_.config.web.listen_address : settings_.listen_address;
+  const auto address = parse_listen_address(wanted);
+  if (!address) throw std::runtime_error{"not an address to listen on: " + wanted};
+  const auto count = [this](std::string_view handler, unsigned status) {
+    ++http_requests_[{std::string{handler}, std::to_string(status)}];
+  };
+  const auto executor = loops_.main().get_executor();
+  auto handler = make_routes({[this] { return snapshot(); }, count, runbooks_, loops_.worker().get_executor()});
+  server_ = std::make_unique<HttpServer>(executor, std::move(handler),
+                                         [count](unsigned status) { count("refused", status); });
+  const auto listening = server_->listen(*address);
+  if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
+  log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
+}
+
+asio::awaitable<void> App::live() {
+  tasks_.spawn("pulse", pulse());
+  tasks_.spawn("web", server_->serve());
+  dispatcher_.start(tasks_);
+  for (const auto& probe : probes_)
+    watchers_.spawn("watch " + probe.name, watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
+  log_event(LogLevel::info, "started",
+            {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});
+  systemd_.send("READY=1\nSTATUS=watching " + std::to_string(probes_.size()) + " probes");
+  co_await wait_for_signal();
+  co_await stop();
+}
+
+asio::awaitable<void> App::wait_for_signal() {
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+  for (;;) {
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    if (signal != SIGHUP) break;
+    log_event(LogLevel::warning, "reload_unsupported", {{"hint", "this version reads its configuration at start only"}});
+  }
+}
+
+asio::awaitable<void> App::stop() {
+  systemd_.send("STOPPING=1");
+  log_event(LogLevel::info, "stopping");
+  co_await watchers_.stop();
+  const auto left = co_await dispatcher_.drain(Deadline::in(drain_time));
+  if (left > 0) log_event(LogLevel::warning, "stopped_with_unsent_alerts", {{"count", std::to_string(left)}});
+  co_await tasks_.stop();
+  log_event(LogLevel::info, "stopped");
+}
+
+/// Measures how late the loop is, lets time pass for the alerts, and tells systemd that the loop lives.
+asio::awaitable<void> App::pulse() {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  auto due = std::chrono::steady_clock::now();
+  auto next_tick = due;
+  auto next_ping = due;
+  for (;;) {
+    due = std::max(due + pulse_interval, std::chrono::steady_clock::now());
+    timer.expires_at(due);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto fired = std::chrono::steady_clock::now();
+    loop_lag_.observe(std::chrono::duration<double>(fired - due).count());
+    if (fired >= next_tick) {
+      next_tick = fired + tick_interval;
+      publish(engine_.on(now()));
+    }
+    if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
+      next_ping = fired + *interval;
+      systemd_.send("WATCHDOG=1");
+    }
+  }
+}
+
+/// The one way through the house: a result goes to the history, to the engine, and from there to receivers.
+bool App::on_run(Run run) {
+  const auto& outcome = run.outcome;
+  if (run.skipped > 0) history_.skipped(outcome.probe, run.skipped);
+  history_.on(outcome, run.lateness);
+  const auto changes = engine_.on(outcome);
+  const Status state = engine_.state(outcome.probe);
+  const auto& view = history_.probe(outcome.probe);
+  if (!view.since || view.state != state) log_state(view.since ? to_string(view.state) : "unseen", outcome, state);
+  history_.set_state(outcome.probe, state, outcome.at);
+  publish(changes);
+  return engine_.suspect(outcome.probe);
+}
+
+void App::log_state(std::string_view before, const Outcome& outcome, Status state) const {
+  const auto level = state == Status::up ? LogLevel::info : LogLevel::warning;
+  log_event(level, "probe_state",
+            {{"probe", outcome.probe},
+             {"state", std::string{to_string(state)}},
+             {"was", std::string{before}},
+             {"reason", std::string{to_string(outcome.result.reason)}},
+             {"detail", outcome.result.detail}});
+}
+
+void App::publish(const std::vector<Alert>& changes) {
+  for (const auto& alert : changes) {
+    const bool firing = alert.state == AlertState::firing;
+    log_event(firing ? LogLevel::warning : LogLevel::info, firing ? "alert_firing" : "alert_resolved",
+              {{"alertname", alert.labels.at("alertname")},
+               {"probe", alert.labels.at("probe")},
+               {"severity", alert.labels.at("severity")},
+               {"description", alert.annotations.at("description")},
+               {"runbook", alert.annotations.at("runbook_url")}});
+    dispatcher_.dispatch(alert);
+  }
+}
+
+std::shared_ptr<const Snapshot> App::snapshot() {
+  const auto moment = now();
+  if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life) return last_snapshot_;
+  auto made = std::make_shared<Snapshot>();
+  made->stack = parts_.config.stack;
+  made->version = version;
+  made->revision = revision;
+  made->compiler = compiler;
+  made->taken_at = moment.wall;
+  made->started_at = started_wall_;
+  made->uptime = moment.steady - started_;
+  made->ready = history_.complete();
+  made->probes = history_.probes();
+  made->components = components_of(made->probes);
+  made->state = made->components.empty() ? Status::unknown : Status::up;
+  for (const auto& component : made->components) made->state = worse(made->state, component.state);
+  made->alerts = engine_.alerts();
+  made->receivers = dispatcher_.views();
+  made->loop_lag = loop_lag_;
+  made->log_messages = log_counts();
+  made->http_requests = http_requests_;
+  made->config_last_reload_success_at = started_wall_;
+  last_snapshot_ = std::move(made);
+  return last_snapshot_;
+}
+
+}  // namespace healthd

@@ -1,0 +1,35 @@
+// From a configuration file to finished parts: probes, receivers, rules. Shared by every verb, so that what
+// `check-config` accepts is what `run` runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/alerts.hpp"
+#include "config/config.hpp"
+#include "daemon/dispatcher.hpp"
+#include "probes/kinds.hpp"
+#include "probes/net/resolve.hpp"
+#include "probes/net/tls.hpp"
+
+namespace healthd {
+
+struct BuiltProbe {
+  ProbeConfig config;
+  const Kind* kind = nullptr;
+  std::unique_ptr<Probe> probe;
+  bool speaks_for_server = true;  ///< see WatchedProbe
+};
+
+struct Assembly {
+  Config config;
+  std::vector<AlertRule> rules;  ///< with the site's overrides; without those it disabled
+  std::vector<BuiltProbe> probes;
+  std::vector<Receiver> receivers;
+};
+
+/// Blocks on disk. Where `problems` has errors, the parts must not be used.
+Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems);
+
+}  // namespace healthd

@@ -1,0 +1,22 @@
+#include <iostream>
+
+#include "daemon/assembly.hpp"
+#include "daemon/commands.hpp"
+#include "daemon/loops.hpp"
+
+namespace healthd {
+
+int check_config(const Settings& settings) {
+  Loops loops;
+  TlsContexts tls;
+  Problems problems;
+  const auto parts = assemble(settings.config_file, loops.resolver(), tls, problems);
+  for (const auto& problem : problems.sorted()) std::cout << to_string(problem) << '\n';
+  loops.stop_postgres();
+  if (problems.has_errors()) return exit_code::failed;
+  std::cout << settings.config_file << ": valid: " << parts.probes.size() << " probes, " << parts.receivers.size()
+            << " receivers, " << parts.rules.size() << " alerts\n";
+  return exit_code::ok;
+}
+
+}  // namespace healthd

@@ -1,0 +1,29 @@
+// The verbs of the command line. Each returns the process's exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/settings.hpp"
+
+namespace healthd {
+
+namespace exit_code {
+constexpr int ok = 0;
+constexpr int failed = 1;
+constexpr int bad_configuration = 78;  ///< EX_CONFIG of sysexits.h
+}  // namespace exit_code
+
+enum class ProbeOutput { text, json, nagios };
+
+struct ProbeRequest {
+  std::vector<std::string> names;  ///< empty: all
+  bool explain = false;
+  ProbeOutput output = ProbeOutput::text;
+};
+
+int run_daemon(const Settings& settings);
+int check_config(const Settings& settings);
+int run_probes_once(const Settings& settings, const ProbeRequest& request);
+
+}  // namespace healthd

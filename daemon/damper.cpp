@@ -1,0 +1,77 @@
+#include "daemon/damper.hpp"
+
+#include <algorithm>
+
+namespace healthd {
+namespace {
+
+/// A fault that comes back within this time after it was resolved is held open for longer.
+constexpr std::chrono::minutes memory{60};
+
+}  // namespace
+
+Damper::Damper(const Window& window) : window_{window}, keep_{window.keep} {}
+Damper::Damper(const Window& window, Duration hold) : window_{window}, hold_{hold}, keep_{window.keep} {}
+
+void Damper::remember(bool bad) {
+  last_.push_back(bad);
+  while (last_.size() > static_cast<std::size_t>(window_.of)) last_.pop_front();
+  bad_row_ = bad ? bad_row_ + 1 : 0;
+  good_row_ = bad ? 0 : good_row_ + 1;
+}
+
+bool Damper::enough_bad(Time now) const {
+  if (hold_) return bad_since_ && now - *bad_since_ >= *hold_;
+  return bad_row_ >= window_.consecutive || std::ranges::count(last_, true) >= window_.failures;
+}
+
+Damper::Change Damper::fire(Time now) {
+  const bool again = resolved_at_ && now - *resolved_at_ < memory;
+  keep_ = again ? std::min(keep_ * 2, window_.keep_max) : window_.keep;
+  state_ = State::firing;
+  return Change::fired;
+}
+
+Damper::Change Damper::observe(bool bad, Time now) {
+  remember(bad);
+  if (!bad) return observe_good(now);
+  good_since_.reset();
+  if (!bad_since_) bad_since_ = now;
+  if (state_ == State::firing) return Change::none;
+  state_ = State::pending;
+  return enough_bad(now) ? fire(now) : Change::none;
+}
+
+Damper::Change Damper::observe_good(Time now) {
+  if (!good_since_) good_since_ = now;
+  if (state_ != State::firing) {
+    // Below a window, single failures stay in its memory; below a hold, one good finding starts it anew.
+    const bool quiet = hold_ || std::ranges::none_of(last_, [](bool was_bad) { return was_bad; });
+    if (quiet) state_ = State::clear;
+    if (quiet) bad_since_.reset();
+    return Change::none;
+  }
+  if (good_row_ < window_.successes || now - *good_since_ < keep_) return Change::none;
+  state_ = State::clear;
+  bad_since_.reset();
+  last_.clear();
+  resolved_at_ = now;
+  return Change::resolved;
+}
+
+Damper::Change Damper::tick(Time now) {
+  if (state_ != State::pending || !hold_ || !enough_bad(now)) return Change::none;
+  return fire(now);
+}
+
+void Damper::skip(std::chrono::steady_clock::duration span) {
+  for (auto* since : {&bad_since_, &good_since_, &resolved_at_})
+    if (*since) **since += span;
+}
+
+std::optional<Damper::Time> Damper::due() const {
+  if (state_ != State::pending || !hold_ || !bad_since_) return std::nullopt;
+  return *bad_since_ + *hold_;
+}
+
+}  // namespace healthd

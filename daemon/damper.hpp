@@ -1,0 +1,56 @@
+// Turns a row of good and bad findings into one state that does not flap. Pure: the time comes with the finding.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "config/config.hpp"
+
+namespace healthd {
+
+class Damper {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  enum class State : std::uint8_t { clear, pending, firing };
+  enum class Change : std::uint8_t { none, fired, resolved };
+
+  /// Fires by the window's count of bad findings.
+  explicit Damper(const Window& window);
+  /// Fires once every finding has been bad for `hold`; clears by the window's count of good ones.
+  Damper(const Window& window, Duration hold);
+
+  Change observe(bool bad, Time now);
+  /// Time alone fires nothing by a window, but lets a `hold` run out.
+  Change tick(Time now);
+  /// The process slept: what was waiting goes on waiting.
+  void skip(std::chrono::steady_clock::duration span);
+
+  State state() const { return state_; }
+  /// When this firing began to be bad.
+  std::optional<Time> bad_since() const { return bad_since_; }
+  /// For how long successes must last before this firing clears.
+  Duration keep() const { return keep_; }
+  /// When tick() may change the state; nullopt: it will not.
+  std::optional<Time> due() const;
+
+ private:
+  bool enough_bad(Time now) const;
+  Change fire(Time now);
+  Change observe_good(Time now);
+  void remember(bool bad);
+
+  Window window_;
+  std::optional<Duration> hold_;
+  State state_ = State::clear;
+  std::deque<bool> last_;  ///< the window's last findings, true for bad
+  int bad_row_ = 0;
+  int good_row_ = 0;
+  Duration keep_;
+  std::optional<Time> bad_since_;
+  std::optional<Time> good_since_;
+  std::optional<Time> resolved_at_;
+};
+
+}  // namespace healthd

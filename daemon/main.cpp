@@ -1,0 +1,91 @@
+// Arguments to verbs; everything else is elsewhere.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "daemon/commands.hpp"
+#include "version.hpp"
+
+namespace healthd {
+namespace {
+
+const std::map<std::string, LogLevel> log_levels{{"debug", LogLevel::debug},
+                                                 {"info", LogLevel::info},
+                                                 {"warning", LogLevel::warning},
+                                                 {"error", LogLevel::error}};
+const std::map<std::string, LogFormat> log_formats{{"text", LogFormat::text}, {"json", LogFormat::json}};
+const std::map<std::string, ProbeOutput> probe_outputs{
+    {"text", ProbeOutput::text}, {"json", ProbeOutput::json}, {"nagios", ProbeOutput::nagios}};
+
+/// Nagios reads 3 as "unknown": a probe that did not run says so.
+constexpr int nagios_unknown = 3;
+
+std::string version_line() {
+  return std::string{"superset-healthd "} + version + " (revision " + revision + ", built with " + compiler + ")";
+}
+
+void add_config_option(CLI::App& app, Settings& settings) {
+  app.add_option("--config.file", settings.config_file, "The configuration, YAML")->capture_default_str();
+}
+
+/// An option that takes one of a few words, shown as such in the help.
+template <typename T>
+void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::string, T>& words, const char* help) {
+  std::string listed;
+  for (const auto& [word, meaning] : words) listed += (listed.empty() ? "" : "|") + word;
+  app.add_option(name, value, help)->transform(CLI::Transformer(words))->check(CLI::IsMember(words))->type_name(listed);
+}
+
+void add_run_options(CLI::App& app, Settings& settings) {
+  add_config_option(app, settings);
+  app.add_option("--web.listen-address", settings.listen_address,
+                 "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");
+  app.add_option("--web.external-url", settings.external_url, "The address by which people reach the pages");
+  add_choice(app, "--log.level", settings.log_level, log_levels, "The least level to log (default: info)");
+  add_choice(app, "--log.format", settings.log_format, log_formats, "How to log (default: text)");
+}
+
+int dispatch(int argc, char** argv) {
+  Settings settings;
+  ProbeRequest request;
+  CLI::App app{"Watches a Superset production stack: says what is sick, what is the cause, and what to do.",
+               "superset-healthd"};
+  app.set_version_flag("--version", version_line());
+  app.require_subcommand(0, 1);
+  app.footer("Each verb has its own --help. Without a verb: run.");
+  add_run_options(app, settings);
+
+  auto* run = app.add_subcommand("run", "The daemon (the default). Exit: 0 on SIGTERM, 78 bad configuration, 1 other");
+  add_run_options(*run, settings);
+  auto* check = app.add_subcommand(
+      "check-config", "Prints every problem of the configuration as file:line:column: message. Exit: 0 valid, 1 not");
+  add_config_option(*check, settings);
+  auto* probe = app.add_subcommand(
+      "probe", "Runs configured probes once. Exit, the worst of all: 0 up, 1 degraded, 2 down, 3 unknown");
+  add_config_option(*probe, settings);
+  probe->add_option("NAME", request.names, "The probes to run (default: all)");
+  probe->add_flag("--explain", request.explain, "Print phases, checks, samples and evidence");
+  add_choice(*probe, "--output", request.output, probe_outputs, "How to print (default: text)");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    if (code == 0) return exit_code::ok;
+    return probe->parsed() ? nagios_unknown : exit_code::failed;
+  }
+  if (check->parsed()) return check_config(settings);
+  if (probe->parsed()) return run_probes_once(settings, request);
+  return run_daemon(settings);
+}
+
+}  // namespace
+}  // namespace healthd
+
+int main(int argc, char** argv) {
+  try {
+    return healthd::dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "superset-healthd: " << error.what() << '\n';
+    return healthd::exit_code::failed;
+  }
+}

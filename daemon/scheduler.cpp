@@ -1,0 +1,35 @@
+#include "daemon/scheduler.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "probes/run_probe.hpp"
+
+namespace healthd {
+namespace {
+
+/// Beyond this our own process was asleep or starved, and the result says nothing about the target.
+constexpr std::chrono::seconds own_delay{1};
+
+}  // namespace
+
+asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools, const RunSink& sink) {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  const Schedule schedule{Deadline::Clock::now(), identity, probe.interval, probe.retry_interval};
+  Schedule::Slot slot{schedule.first()};
+  for (;;) {
+    timer.expires_at(slot.at);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto started = Deadline::Clock::now();
+    Run run;
+    run.outcome = co_await run_probe(*probe.probe, probe.name, probe.timeout, tools);
+    run.lateness = started - slot.at;
+    run.skipped = slot.skipped;
+    run.outcome.delayed = run.lateness > own_delay || run.outcome.took > probe.timeout + own_delay;
+    const bool again_soon = sink(std::move(run));
+    slot = schedule.next(slot.at, Deadline::Clock::now(), again_soon);
+  }
+}
+
+}  // namespace healthd

@@ -1,0 +1,18 @@
+// What the command line may say over the configuration file.
+#pragma once
+
+#include <string>
+
+#include "daemon/log.hpp"
+
+namespace healthd {
+
+struct Settings {
+  std::string config_file = "/etc/superset-healthd/config.yaml";
+  std::string listen_address;  ///< "" : the configuration's
+  std::string external_url;    ///< "" : the configuration's
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+};
+
+}  // namespace healthd

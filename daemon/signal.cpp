@@ -1,0 +1,149 @@
+#include "daemon/signal.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace healthd {
+namespace {
+
+double seconds_of(std::chrono::system_clock::time_point moment) {
+  return std::chrono::duration<double>(moment.time_since_epoch()).count();
+}
+
+std::string label_of(const AlertRule& rule, const Sample& sample) {
+  const auto found = std::ranges::find(sample.labels, rule.label, &Labels::value_type::first);
+  return rule.label.empty() || found == sample.labels.end() ? "" : found->second;
+}
+
+bool beyond(const AlertRule& rule, double value) {
+  return (rule.above && value > *rule.above) || (rule.below && value < *rule.below);
+}
+
+Reading reading(const AlertRule& rule, const Sample& sample, double value) {
+  Reading read;
+  read.label_value = label_of(rule, sample);
+  read.value = value;
+  read.bad = beyond(rule, value);
+  return read;
+}
+
+/// `a|b`: bad when one of them failed, good when none failed and at least one is known.
+std::vector<Reading> read_check(const AlertRule& rule, const Outcome& outcome) {
+  std::vector<Reading> readings;
+  std::string_view names = rule.signal.check;
+  while (!names.empty()) {
+    const auto end = std::min(names.find('|'), names.size());
+    const auto* check = find_check(outcome.result, names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+    if (check == nullptr || check->status == Status::unknown) continue;
+    Reading read;
+    read.bad = check->status == Status::down;
+    read.reason = check->reason;
+    read.detail = check->detail;
+    if (readings.empty() || (read.bad && !readings.front().bad)) readings.assign(1, read);
+  }
+  return readings;
+}
+
+std::vector<Reading> read_value(const AlertRule& rule, const Outcome& outcome) {
+  std::vector<Reading> readings;
+  for (const auto* sample : find_samples(outcome.result, rule.signal.metric))
+    readings.push_back(reading(rule, *sample, sample->value));
+  return readings;
+}
+
+std::optional<double> total(const ProbeResult& result, const std::string& name) {
+  const auto samples = find_samples(result, name);
+  if (samples.empty()) return std::nullopt;
+  double sum = 0;
+  for (const auto* sample : samples) sum += sample->value;
+  return sum;
+}
+
+std::vector<Reading> read_ratio(const AlertRule& rule, const Outcome& outcome) {
+  const auto part = total(outcome.result, rule.signal.metric);
+  const auto whole = total(outcome.result, rule.signal.of);
+  if (!part || !whole) return {};
+  const double rest = *whole - total(outcome.result, rule.signal.minus).value_or(0);
+  if (rest <= 0) return {};
+  return {reading(rule, Sample{}, *part / rest)};
+}
+
+std::vector<Reading> read_age(const AlertRule& rule, const Outcome& outcome) {
+  std::vector<Reading> readings;
+  for (const auto* sample : find_samples(outcome.result, rule.signal.metric))
+    readings.push_back(reading(rule, *sample, seconds_of(outcome.at) - sample->value));
+  return readings;
+}
+
+std::vector<Reading> read_remaining(const AlertRule& rule, const Outcome& outcome) {
+  std::vector<Reading> readings;
+  const auto since = find_samples(outcome.result, rule.signal.since);
+  for (const auto* sample : find_samples(outcome.result, rule.signal.metric)) {
+    auto read = reading(rule, *sample, sample->value - seconds_of(outcome.at));
+    // A certificate that lives for six days is not late when five are left.
+    if (rule.below_share > 0 && !since.empty())
+      read.bad = read.bad && *read.value < rule.below_share * (sample->value - since.front()->value);
+    readings.push_back(read);
+  }
+  return readings;
+}
+
+bool listed(const AlertRule& rule, Reason reason) {
+  return std::ranges::find(rule.signal.reasons, to_string(reason)) != rule.signal.reasons.end();
+}
+
+std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) {
+  const auto& result = outcome.result;
+  Reading read;
+  if (listed(rule, result.reason)) {
+    read.bad = true;
+    read.reason = result.reason;
+    read.detail = result.detail;
+  }
+  for (const auto& check : result.checks) {
+    if (read.bad || !listed(rule, check.reason)) continue;
+    read.bad = true;
+    read.reason = check.reason;
+    read.detail = check.detail;
+  }
+  // Where nothing was observed, the absence of a reason proves nothing.
+  if (!read.bad && result.status == Status::unknown) return {};
+  return {read};
+}
+
+}  // namespace
+
+void Trend::add(double value, std::chrono::steady_clock::time_point at) {
+  constexpr std::chrono::minutes span{15};
+  constexpr std::chrono::seconds spacing{15};
+  while (!points_.empty() && at - points_.front().at > span) points_.pop_front();
+  // The last point is always the newest value; the others keep their distance, so that memory stays bounded.
+  if (points_.size() >= 2 && at - points_[points_.size() - 2].at < spacing) points_.pop_back();
+  points_.push_back({at, value});
+}
+
+bool Trend::falling() const { return points_.size() >= 2 && points_.back().value < points_.front().value; }
+
+std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_view name) {
+  std::vector<const Sample*> found;
+  if (name.empty()) return found;
+  for (const auto& sample : result.samples)
+    if (sample.name == name) found.push_back(&sample);
+  return found;
+}
+
+std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome) {
+  switch (rule.signal.kind) {
+    case Signal::Kind::check: return read_check(rule, outcome);
+    case Signal::Kind::value: return read_value(rule, outcome);
+    case Signal::Kind::ratio: return read_ratio(rule, outcome);
+    case Signal::Kind::age: return read_age(rule, outcome);
+    case Signal::Kind::remaining: return read_remaining(rule, outcome);
+    case Signal::Kind::reason: return read_reason(rule, outcome);
+    case Signal::Kind::stale: return {};
+  }
+  std::abort();
+}
+
+}  // namespace healthd

@@ -1,0 +1,44 @@
+// What one rule of the catalogue sees in one result: good, bad, or nothing that could be told. Pure.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/alerts.hpp"
+#include "probes/result.hpp"
+
+namespace healthd {
+
+struct Reading {
+  std::string label_value;  ///< of the rule's label; "" where it has none
+  bool bad = false;
+  std::optional<double> value;
+  Reason reason = Reason::none;
+  std::string detail = {};
+};
+
+/// Values of one gauge over the last quarter of an hour, to tell a queue that drains from one that stands.
+class Trend {
+ public:
+  void add(double value, std::chrono::steady_clock::time_point at);
+  /// Lower now than at the beginning of the time it remembers.
+  bool falling() const;
+
+ private:
+  struct Point {
+    std::chrono::steady_clock::time_point at;
+    double value;
+  };
+  std::deque<Point> points_;
+};
+
+/// `rule` against the result. Empty where the result does not tell (the rule's `stale` is judged by time alone).
+/// A reading per value of the rule's label, where it has one.
+std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome);
+
+/// The samples that have this name.
+std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_view name);
+
+}  // namespace healthd

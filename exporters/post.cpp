@@ -1,0 +1,129 @@
+#include "exporters/post.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+
+#include "exporters/text.hpp"
+#include "probes/net/http.hpp"
+#include "probes/with_deadline.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr std::chrono::seconds least_wait{1};
+constexpr std::chrono::seconds longest_wait{15 * 60};
+constexpr std::size_t quote_bytes = 200;
+
+Posted retry(std::string reason, std::string detail) {
+  Posted posted;
+  posted.delivery.kind = Delivery::Kind::retry;
+  posted.delivery.reason = std::move(reason);
+  posted.delivery.detail = std::move(detail);
+  return posted;
+}
+
+/// What a status code means for the same message sent again.
+struct Meaning {
+  int first, last;
+  Delivery::Kind kind;
+  std::string_view reason;
+};
+constexpr Meaning meanings[] = {
+    {200, 299, Delivery::Kind::sent, ""},
+    {408, 408, Delivery::Kind::retry, "http_4xx"},
+    {425, 425, Delivery::Kind::retry, "http_4xx"},
+    {429, 429, Delivery::Kind::retry, "http_429"},
+    {400, 499, Delivery::Kind::rejected, "http_4xx"},
+    {500, 599, Delivery::Kind::retry, "http_5xx"},
+    {0, 999, Delivery::Kind::rejected, "rejected"},
+};
+
+Posted judge_answer(const HttpResponse& response, bool quote) {
+  const auto holds = [&](const Meaning& m) {
+    return m.first <= response.status && response.status <= m.last;
+  };
+  const auto& meaning = *std::ranges::find_if(meanings, holds);
+  Posted posted;
+  posted.status = response.status;
+  posted.delivery.kind = meaning.kind;
+  posted.delivery.reason = meaning.reason;
+  if (meaning.kind == Delivery::Kind::sent) return posted;
+  posted.delivery.detail = "HTTP " + std::to_string(response.status);
+  if (quote && !response.body.empty())
+    posted.delivery.detail += ": " + clean_utf8(response.body, quote_bytes);
+  if (meaning.kind == Delivery::Kind::retry)
+    posted.delivery.retry_after =
+        retry_after(response.header("retry-after"), std::chrono::system_clock::now());
+  return posted;
+}
+
+asio::awaitable<Posted> exchange(Resolver& resolver, Trace& trace, const PostTarget& target,
+                                 HttpRequest request, bool quote) {
+  auto connection = co_await dial(resolver, trace, target.url.endpoint, target.tls ? &*target.tls : nullptr);
+  if (!connection.stream) co_return retry("connect", connection.failure.detail);
+  const auto response = co_await http_exchange(*connection.stream, trace, std::move(request));
+  if (!response) co_return retry("connect", response.error().detail);
+  co_return judge_answer(*response, quote);
+}
+
+std::string host_header(const Url& url) {
+  const auto full = to_string(url.endpoint);
+  const bool usual = url.endpoint.port == (url.scheme == "https" ? 443 : 80);
+  return usual ? full.substr(0, full.rfind(':')) : full;
+}
+
+}  // namespace
+
+PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
+                            NotifierTools tools) {
+  PostTarget target;
+  target.url = parse_url(options, key, text, {{"https", 443}, {"http", 80}});
+  if (!target.url.user.empty()) options.error(key, std::string{key} + ": a user does not belong in this URL");
+  if (target.url.scheme != "https") return target;
+  auto map = options.map("tls");
+  const auto settings = read_tls(map);
+  TlsClient client;
+  client.context = tools.tls.get(settings, map);
+  client.server_name = settings.server_name.empty() ? target.url.endpoint.host : settings.server_name;
+  client.verify = settings.verify;
+  target.tls = std::move(client);
+  return target;
+}
+
+asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
+                                  std::string body, bool quote, Deadline deadline) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target = target.url.path;
+  request.host = host_header(target.url);
+  request.headers = std::move(headers);
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = std::move(body);
+
+  Trace trace;
+  auto work = exchange(resolver, trace, target, std::move(request), quote);
+  auto posted = co_await with_deadline(std::move(work), deadline);
+  if (posted) co_return std::move(*posted);
+  co_return retry("timeout", timed_out(trace).detail);
+}
+
+std::optional<std::chrono::seconds> retry_after(std::string_view header,
+                                                std::chrono::system_clock::time_point now) {
+  const std::string text{header};
+  const char* end = text.data() + text.size();
+  long long count = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  const bool is_number = stop == end && !text.empty();
+  if (is_number && error == std::errc{})
+    return std::clamp(std::chrono::seconds{count}, least_wait, longest_wait);
+  if (is_number && error == std::errc::result_out_of_range) return longest_wait;
+
+  std::tm parts{};
+  const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  const auto moment = std::chrono::system_clock::from_time_t(::timegm(&parts));
+  return std::clamp(std::chrono::ceil<std::chrono::seconds>(moment - now), least_wait, longest_wait);
+}
+
+}  // namespace healthd

@@ -1,0 +1,45 @@
+// One JSON document to one URL: what every notifier over HTTP has in common.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "exporters/notifier.hpp"
+#include "probes/net/url.hpp"
+
+namespace healthd {
+
+struct PostTarget {
+  Url url;
+  std::optional<TlsClient> tls;
+};
+
+/// The target that `text` names (http or https), with the settings of the `tls` map. Problems are reported at
+/// `key` and never repeat the text, which may be a secret.
+PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
+                            NotifierTools tools);
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Posted {
+  Delivery delivery;
+  int status = 0;  ///< of the answer; 0 where there was none
+};
+
+/// Posts `body`. 2xx is sent; 408, 425, 429, 5xx and everything that kept an answer from coming is worth
+/// another try; what is left is rejected. Redirects are not followed. `quote`: whether the answer's text may
+/// be shown. Cancellable; ends by `deadline`.
+asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
+                                  std::string body, bool quote, Deadline deadline);
+
+/// What a `Retry-After` header asks for, in seconds or as a date, kept within 1 s and 15 min; nullopt for
+/// neither.
+std::optional<std::chrono::seconds> retry_after(std::string_view header,
+                                                std::chrono::system_clock::time_point now);
+
+}  // namespace healthd

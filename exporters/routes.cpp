@@ -1,0 +1,135 @@
+#include "exporters/routes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+#include "exporters/metrics.hpp"
+#include "exporters/page.hpp"
+#include "exporters/status_json.hpp"
+#include "exporters/status_page.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr const char* plain_type = "text/plain; charset=utf-8";
+constexpr const char* html_type = "text/html; charset=utf-8";
+constexpr const char* css_type = "text/css; charset=utf-8";
+constexpr const char* json_type = "application/json";
+constexpr const char* metrics_type = "text/plain; version=0.0.4; charset=utf-8";
+
+using Render = std::string (*)(const Snapshot&);
+
+/// Runs `render` on a worker; the caller goes on upon its own loop. Not cancelled: it takes milliseconds.
+asio::awaitable<std::string> rendered(asio::any_io_executor workers, Render render,
+                                      std::shared_ptr<const Snapshot> snapshot) {
+  auto start = [](auto handler, asio::any_io_executor pool, Render work,
+                  std::shared_ptr<const Snapshot> input) {
+    auto home = asio::get_associated_executor(handler);
+    auto task = [handler = std::move(handler), guard = asio::make_work_guard(home), home, work,
+                 input = std::move(input)]() mutable {
+      std::string text;
+      std::exception_ptr bug;
+      try {
+        text = work(*input);
+      } catch (...) {
+        bug = std::current_exception();
+      }
+      auto finish = [handler = std::move(handler), bug, text = std::move(text)]() mutable {
+        std::move(handler)(bug, std::move(text));
+      };
+      asio::post(home, std::move(finish));
+    };
+    asio::post(pool, std::move(task));
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>,
+                                          void(std::exception_ptr, std::string)>(
+      start, asio::use_awaitable, std::move(workers), render, std::move(snapshot));
+}
+
+WebResponse page(std::string content_type, std::string body) {
+  return {.status = 200, .content_type = std::move(content_type), .body = std::move(body)};
+}
+
+WebResponse line(unsigned status, std::string text) {
+  return {.status = status, .content_type = plain_type, .body = std::move(text) + "\n"};
+}
+
+/// Pages made from the snapshot.
+struct Dynamic {
+  std::string_view path;
+  const char* content_type;
+  Render render;
+};
+constexpr std::array dynamic_pages{
+    Dynamic{"/", html_type, render_status_page}, Dynamic{"/metrics", metrics_type, render_metrics},
+    Dynamic{"/api/v1/status", json_type, status_json}, Dynamic{"/api/v1/alerts", json_type, alerts_json}};
+
+/// Pages that the loop answers at once.
+WebResponse style(const WebSources& /*sources*/) { return page(css_type, std::string{style_sheet()}); }
+WebResponse healthy(const WebSources& /*sources*/) { return line(200, "The event loop is alive."); }
+WebResponse runbook_index(const WebSources& sources) { return page(html_type, sources.runbooks.index()); }
+
+WebResponse ready(const WebSources& sources) {
+  const auto snapshot = sources.snapshot();
+  if (!snapshot) return line(503, "Not ready: starting.");
+  if (snapshot->ready) return line(200, "Ready.");
+  const auto waiting =
+      std::ranges::count_if(snapshot->probes, [](const ProbeView& probe) { return !probe.last; });
+  return line(503, "Not ready: " + std::to_string(waiting) + " of " +
+                       std::to_string(snapshot->probes.size()) + " probes have no result yet.");
+}
+
+struct Immediate {
+  std::string_view path;
+  WebResponse (*make)(const WebSources&);
+};
+constexpr std::array immediate_pages{Immediate{"/style.css", style}, Immediate{"/-/healthy", healthy},
+                                     Immediate{"/-/ready", ready}, Immediate{"/runbooks/", runbook_index}};
+constexpr std::string_view runbook_prefix = "/runbooks/";
+
+struct Answer {
+  std::string_view handler;
+  WebResponse response;
+};
+
+Answer static_answer(const WebSources& sources, std::string_view path) {
+  const auto* found = std::ranges::find(immediate_pages, path, &Immediate::path);
+  if (found != immediate_pages.end()) return {found->path, found->make(sources)};
+  if (path.starts_with(runbook_prefix)) {
+    const std::string* runbook = sources.runbooks.find(path.substr(runbook_prefix.size()));
+    if (runbook == nullptr)
+      return {"/runbooks/SLUG", line(404, "There is no such runbook; /runbooks/ lists them.")};
+    return {"/runbooks/SLUG", page(html_type, *runbook)};
+  }
+  return {"other", line(404, "There is no such page.")};
+}
+
+asio::awaitable<Answer> answer_to(const WebSources& sources, std::string_view path) {
+  const auto* found = std::ranges::find(dynamic_pages, path, &Dynamic::path);
+  if (found == dynamic_pages.end()) co_return static_answer(sources, path);
+  auto snapshot = sources.snapshot();
+  if (!snapshot) co_return Answer{found->path, line(503, "Not ready: starting.")};
+  std::string body = co_await rendered(sources.workers, found->render, std::move(snapshot));
+  co_return Answer{found->path, page(found->content_type, std::move(body))};
+}
+
+}  // namespace
+
+WebHandler make_routes(WebSources sources) {
+  const auto shared = std::make_shared<const WebSources>(std::move(sources));
+  return [shared](const WebRequest& request) -> asio::awaitable<WebResponse> {
+    const auto kept = shared;  // the coroutine's own: the closure may be gone by the time it goes on
+    Answer answer = co_await answer_to(*kept, request.path);
+    if (kept->count) kept->count(answer.handler, answer.response.status);
+    co_return std::move(answer.response);
+  };
+}
+
+}  // namespace healthd

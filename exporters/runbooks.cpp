@@ -1,0 +1,56 @@
+#include "exporters/runbooks.hpp"
+
+#include "exporters/html.hpp"
+#include "exporters/markdown.hpp"
+#include "exporters/page.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr std::string_view introduction = "README";  ///< the page about the runbooks; it heads the index
+
+std::string frame(std::string_view title, const Html& content) {
+  Html main;
+  main.raw("<article>\n").add(content).raw("</article>\n");
+  return render_page({.title = title, .stack = "", .refreshes = false}, main);
+}
+
+void add_link(Html& list, std::string_view slug, std::string_view title) {
+  list.raw("<li><a href=\"/runbooks/").text(slug).raw("\">").text(title).raw("</a></li>\n");
+}
+
+/// The introduction may have an index of its own; only what it forgot is added.
+bool links_to(const Html& page, std::string_view slug) {
+  return page.str().find("href=\"" + std::string{slug} + ".md\"") != std::string::npos;
+}
+
+}  // namespace
+
+RunbookPages::RunbookPages(std::span<const EmbeddedFile> files) {
+  Html head, list;
+  std::multimap<std::string, std::string_view> by_title;
+  for (const EmbeddedFile& file : files) {
+    RenderedMarkdown page = render_markdown(file.markdown);
+    if (page.title.empty()) page.title = file.slug;
+    if (file.slug == introduction) {
+      head = page.html;
+    } else {
+      by_title.emplace(page.title, file.slug);
+    }
+    pages_.emplace(file.slug, frame(page.title, page.html));
+  }
+  if (head.empty()) head.raw("<h1>Runbooks</h1>\n");
+  for (const auto& [title, slug] : by_title) {
+    if (!links_to(head, slug)) add_link(list, slug, title);
+  }
+  if (!list.empty()) head.raw("<ul class=\"index\">\n").add(list).raw("</ul>\n");
+  index_ = frame("Runbooks", head);
+}
+
+const std::string* RunbookPages::find(std::string_view slug) const {
+  if (slug.ends_with(".md")) slug.remove_suffix(3);
+  const auto found = pages_.find(slug);
+  return found == pages_.end() ? nullptr : &found->second;
+}
+
+}  // namespace healthd

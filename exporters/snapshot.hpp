@@ -1,0 +1,96 @@
+// Everything that pages and metrics show, as of one moment. Plain values: rendered on another thread, never
+// changed once made.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exporters/alert.hpp"
+#include "probes/result.hpp"
+
+namespace healthd {
+
+/// A cumulative histogram: `counts[i]` observations were at most `bounds[i]`; `total` counts all.
+struct Histogram {
+  std::vector<double> bounds;
+  std::vector<std::uint64_t> counts;
+  std::uint64_t total = 0;
+  double sum = 0;
+
+  explicit Histogram(std::vector<double> upper_bounds = {});
+  void observe(double value);
+};
+
+/// Bounds for the length of a run, and for how late something of ours was.
+std::vector<double> duration_buckets();
+std::vector<double> lag_buckets();
+
+struct ProbeView {
+  using Time = std::chrono::system_clock::time_point;
+
+  std::string name, kind, component, target;
+  double interval_seconds = 0;
+  double timeout_seconds = 0;
+
+  std::optional<Outcome> last;     ///< nullopt until the first run ended
+  Status state = Status::unknown;  ///< damped by the window
+  std::optional<Time> since;       ///< of the state
+  std::optional<Time> last_success_at, last_failure_at;
+
+  std::uint64_t runs = 0;
+  std::uint64_t overruns = 0;     ///< slots skipped because a run was still going on
+  std::uint64_t transitions = 0;  ///< up <-> down of the damped state
+  int consecutive_failures = 0;
+  std::array<std::uint64_t, reason_count> failures{};  ///< by reason
+  std::array<std::uint64_t, phase_count> timeouts{};   ///< by phase
+  std::map<std::string, std::uint64_t> http_classes;   ///< `2xx` ..., `none`; HTTP kinds only
+  Histogram duration;
+  Histogram start_lateness;  ///< start of the run minus its slot
+};
+
+struct ComponentView {
+  std::string name;
+  Status state = Status::unknown;
+  std::optional<std::chrono::system_clock::time_point> since;
+};
+
+struct ReceiverView {
+  std::string name;
+  std::uint64_t sent = 0;
+  std::uint64_t attempts = 0;
+  std::map<std::string, std::uint64_t> failures;  ///< by Delivery::reason
+  std::size_t queue_length = 0;
+  std::optional<std::chrono::system_clock::time_point> last_success_at;
+};
+
+struct RunbookLink {
+  std::string slug;
+  std::string title;
+};
+
+struct Snapshot {
+  std::string stack, version, revision, compiler;
+  std::chrono::system_clock::time_point taken_at;
+  std::chrono::system_clock::time_point started_at;
+  std::chrono::steady_clock::duration uptime{};
+  bool ready = false;  ///< every probe has had a first result
+  Status state = Status::unknown;
+  std::vector<ComponentView> components;
+  std::vector<ProbeView> probes;
+  std::vector<Alert> alerts;  ///< pending and firing, and those resolved a short while ago
+  std::vector<ReceiverView> receivers;
+  Histogram loop_lag;                                 ///< timer fired minus timer due
+  std::map<std::string, std::uint64_t> log_messages;  ///< by level: warning, error
+  std::map<std::pair<std::string, std::string>, std::uint64_t> http_requests;  ///< by handler, code
+  std::map<std::string, std::uint64_t> dropped_series;  ///< by metric, as counted by admit_samples()
+  bool config_last_reload_successful = true;
+  std::optional<std::chrono::system_clock::time_point> config_last_reload_success_at;
+};
+
+}  // namespace healthd

@@ -1,0 +1,35 @@
+# Turns text files into a C++ source, so that the program carries its catalogue and its runbooks with it.
+#   cmake -DOUTPUT=x.cpp -DKIND=alerts   -DFILES=config/alerts.yaml        -P ops/embed.cmake
+#   cmake -DOUTPUT=x.cpp -DKIND=runbooks -DFILES=ops/runbooks/a.md,...     -P ops/embed.cmake
+string(REPLACE "," ";" FILES "${FILES}")
+
+# A raw string literal may not be longer than compilers like, so a text is a row of pieces.
+function(literal path result)
+  file(READ "${path}" text)
+  string(LENGTH "${text}" length)
+  set(pieces "")
+  set(begin 0)
+  while(begin LESS length)
+    string(SUBSTRING "${text}" ${begin} 8000 piece)
+    string(APPEND pieces "R\"embed(${piece})embed\"\n")
+    math(EXPR begin "${begin} + 8000")
+  endwhile()
+  if(length EQUAL 0)
+    set(pieces "\"\"")
+  endif()
+  set(${result} "${pieces}" PARENT_SCOPE)
+endfunction()
+
+if(KIND STREQUAL "alerts")
+  literal("${FILES}" text)
+  set(source "#include \"config/alerts.hpp\"\n\nnamespace healthd {\nstd::string_view built_in_alerts() { return ${text}; }\n}\n")
+else()
+  set(rows "")
+  foreach(file IN LISTS FILES)
+    get_filename_component(slug "${file}" NAME_WE)
+    literal("${file}" text)
+    string(APPEND rows "    {\"${slug}\", ${text}},\n")
+  endforeach()
+  set(source "#include \"exporters/embedded.hpp\"\n\n#include <array>\n\nnamespace healthd {\nnamespace {\nconst EmbeddedFile files[] = {\n${rows}};\n}\nstd::span<const EmbeddedFile> embedded_runbooks() { return files; }\n}\n")
+endif()
+file(WRITE "${OUTPUT}" "// Generated from ${KIND}.\n${source}")

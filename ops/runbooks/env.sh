@@ -1,0 +1,30 @@
+# The names that the runbooks use. Copy to /etc/superset-healthd/env.sh, adjust once, keep it beside the deployment.
+# Every runbook starts by sourcing it; no password belongs in here.
+
+# Read by `docker compose` itself, so that every command works from any folder.
+export COMPOSE_FILE=/opt/superset/docker-compose.yml
+
+# What users type, and where nginx listens.
+SUPERSET_HOST=bi.example.com
+STUB_STATUS_URL=http://127.0.0.1:8081/stub_status
+# Inside the nginx container: the file that `ssl_certificate` names.
+TLS_CERT_FILE=/etc/nginx/tls/fullchain.pem
+# How this site renews its certificate and puts it where nginx reads it.
+renew_certificate() { certbot renew; }
+
+# PostgreSQL: the owner of the metadata database, and the database.
+PG_USER=superset
+PG_DB=superset
+
+# Redis: database numbers of the Celery broker and of Superset's caches. The redis container carries its password
+# in REDISCLI_AUTH, so that redis-cli inside it needs no option.
+BROKER_DB=0
+CACHE_DB=1
+
+# Celery: the application, and the queue that everything uses unless routes say otherwise.
+CELERY_APP=superset.tasks.celery_app:app
+QUEUE=celery
+
+# The monitor.
+HEALTHD_URL=http://127.0.0.1:9848
+HEALTHD_CONFIG=/etc/superset-healthd/config.yaml

@@ -1,0 +1,59 @@
+// Whether Celery Beat is alive, told from outside: Beat cannot be asked, but each worker counts how often it started
+// a task, and a task that only Beat sends is a clock. Pure: the time is an argument.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "probes/net/pidbox.hpp"
+
+namespace healthd {
+
+class BeatTicks {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Span = std::chrono::steady_clock::duration;
+
+  enum class State {
+    ticking,  ///< a tick in time
+    waiting,  ///< none yet, but we have not watched for long enough to say
+    silent,   ///< workers answer, and no tick came for three periods
+    blind,    ///< no worker answered, so nothing was seen
+  };
+
+  /// `interval`: how often observe() is called; answers that far apart are no gap.
+  BeatTicks(Span every, Span interval);
+
+  /// What the workers that answered say now. A count that rose since the same process was last seen is a tick; a
+  /// process seen for the first time is a starting point; one that is missing is left as it was.
+  State observe(Time now, const std::vector<WorkerStats>& workers);
+
+  std::optional<Time> last_tick() const { return last_tick_; }
+  /// Whether any worker has ever been seen to have run the task.
+  bool task_seen() const { return task_seen_; }
+  /// The silence that means that Beat does not send.
+  Span patience() const { return 3 * every_; }
+
+ private:
+  struct Count {
+    long long started = 0;
+    Time seen;
+  };
+  using Process = std::pair<std::string, long long>;  ///< node and pid
+
+  bool count(Time now, const WorkerStats& worker);
+
+  Span every_;
+  Span gap_;
+  std::map<Process, Count> counts_;
+  std::optional<Time> last_answer_;
+  std::optional<Time> last_tick_;
+  Time observing_since_;
+  bool task_seen_ = false;
+};
+
+}  // namespace healthd

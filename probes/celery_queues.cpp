@@ -1,0 +1,75 @@
+#include "probes/celery_queues.hpp"
+
+#include <charconv>
+#include <numeric>
+
+#include "probes/net/redis.hpp"
+
+namespace healthd {
+namespace {
+
+std::optional<double> number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} ? std::optional{value} : std::nullopt;
+}
+
+/// The reply to TIME: seconds and microseconds, as texts.
+std::optional<double> server_time(const RedisReply& reply) {
+  if (reply.elements.size() != 2) return std::nullopt;
+  const auto seconds = number(reply.elements[0].text);
+  const auto micros = number(reply.elements[1].text);
+  return seconds && micros ? std::optional{*seconds + *micros / 1e6} : std::nullopt;
+}
+
+/// The reply to ZRANGE 0 0 WITHSCORES: nothing, or a tag and its time of delivery.
+std::optional<double> oldest(const RedisReply& reply) {
+  return reply.elements.size() == 2 ? number(reply.elements[1].text) : std::nullopt;
+}
+
+Failure refusal(const std::vector<RedisReply>& replies, std::size_t expected) {
+  if (replies.size() != expected) return {Reason::protocol, "the broker gave another number of answers"};
+  for (const auto& reply : replies)
+    if (reply.is_error()) return redis_failure(reply.text);
+  return {};
+}
+
+}  // namespace
+
+std::vector<RedisCommand> queue_commands(const CeleryNames& names, const std::vector<std::string>& queues) {
+  std::vector<RedisCommand> commands;
+  for (const auto& queue : queues)
+    for (const int step : names.steps) commands.push_back({"LLEN", names.queue(queue, step)});
+  commands.push_back({"HLEN", names.unacked()});
+  commands.push_back({"ZRANGE", names.unacked_index(), "0", "0", "WITHSCORES"});
+  commands.push_back({"TIME"});
+  return commands;
+}
+
+QueueReport read_queues(const CeleryNames& names, const std::vector<std::string>& queues,
+                        const std::vector<RedisReply>& replies, std::chrono::system_clock::time_point now) {
+  QueueReport report;
+  const auto steps = names.steps.size();
+  const auto lengths = queues.size() * steps;
+  report.failure = refusal(replies, lengths + 3);
+  if (report.failure) return report;
+  for (std::size_t first = 0; first < lengths; first += steps) {
+    long long length = 0;
+    for (auto at = first; at < first + steps; ++at) length += replies[at].integer;
+    report.lengths.push_back(length);
+  }
+  report.unacked = replies[lengths].integer;
+  const auto delivered = oldest(replies[lengths + 1]);
+  const auto there = server_time(replies[lengths + 2]);
+  const std::chrono::duration<double> here = now.time_since_epoch();
+  if (delivered && there) report.oldest_unacked = here.count() - (*there - *delivered);
+  return report;
+}
+
+double QueueMemory::last_empty(const std::string& queue, long long length, double now) {
+  auto& since = last_empty_.try_emplace(queue, now).first->second;
+  if (length == 0) since = now;
+  return since;
+}
+
+}  // namespace healthd

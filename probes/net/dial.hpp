@@ -1,0 +1,33 @@
+// From a configured endpoint to an open stream: resolve, connect, TLS, each a phase of the trace.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "probes/net/stream.hpp"
+#include "probes/net/tls.hpp"
+#include "probes/tools.hpp"
+#include "probes/trace.hpp"
+
+namespace healthd {
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string unix_path;  ///< instead of host and port, where not empty
+};
+std::string to_string(const Endpoint& endpoint);  ///< `host:port`, `[::1]:port` or the path
+
+struct Connection {
+  std::unique_ptr<Stream> stream;  ///< nullptr: see `failure`
+  Failure failure;
+  std::optional<TlsReport> tls;  ///< also where verification failed
+};
+
+/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn. Cancellable, and to be awaited
+/// under a deadline.
+asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls);
+
+}  // namespace healthd

@@ -1,0 +1,35 @@
+// What Redis says of itself (INFO), as an open map: unknown fields are kept, missing ones are absent.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "probes/result.hpp"
+
+namespace healthd {
+
+class InfoText {
+ public:
+  InfoText() = default;
+  explicit InfoText(std::string_view text);
+
+  /// "" where the field is absent.
+  std::string_view text(std::string_view field) const;
+  /// nullopt where the field is absent or no number.
+  std::optional<double> number(std::string_view field) const;
+  const std::map<std::string, std::string, std::less<>>& fields() const { return fields_; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> fields_;
+};
+
+/// Used memory as a share of `maxmemory`, counted as Redis counts it before it refuses writes; nullopt without limit.
+std::optional<double> memory_share(const InfoText& info);
+
+/// `oom` where more than `share` of the memory is used and Redis would rather refuse a write than evict a key.
+Failure memory_short(const InfoText& info, double share);
+
+}  // namespace healthd

@@ -1,0 +1,39 @@
+#include "probes/net/outcome.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace healthd {
+namespace {
+
+struct Meaning {
+  boost::system::error_code error;
+  Reason reason;
+};
+
+Reason reason_of(const boost::system::error_code& error) {
+  namespace net = boost::asio::error;
+  static const Meaning meanings[] = {
+      {net::connection_refused, Reason::connect_refused}, {net::timed_out, Reason::connect_timeout},
+      {net::host_unreachable, Reason::unreachable},       {net::network_unreachable, Reason::unreachable},
+      {net::network_down, Reason::unreachable},           {net::connection_reset, Reason::reset},
+      {net::connection_aborted, Reason::reset},           {net::broken_pipe, Reason::reset},
+      {net::eof, Reason::reset},
+  };
+  for (const auto& [known, reason] : meanings)
+    if (error == known) return reason;
+  // A Unix socket: nobody made the file, or we may not open it.
+  if (error == boost::system::errc::no_such_file_or_directory) return Reason::connect_refused;
+  if (error == boost::system::errc::permission_denied) return Reason::permission;
+  return Reason::protocol;
+}
+
+}  // namespace
+
+Failure failure_from(const boost::system::error_code& error) {
+  if (error == boost::asio::error::operation_aborted) throw boost::system::system_error{error};
+  if (error == boost::asio::error::eof) return {Reason::reset, "the server closed the connection"};
+  return {reason_of(error), error.message()};
+}
+
+}  // namespace healthd

@@ -1,0 +1,121 @@
+// Configuration -> RedisTarget -> a connection that is logged in.
+#include <charconv>
+
+#include "probes/net/redis.hpp"
+#include "probes/net/url.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr int most_databases = 1'000'000;
+
+/// The database of the URL's path: `/1`; none means 0.
+int read_database(Options& options, std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.empty()) return 0;
+  int database = 0;
+  const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), database);
+  if (error == std::errc{} && end == path.data() + path.size() && database >= 0 && database < most_databases)
+    return database;
+  options.error("url", "url: the path of a Redis URL is the number of a database, such as /1");
+  return 0;
+}
+
+TlsClient make_tls(Options& options, TlsContexts& contexts, const Endpoint& endpoint) {
+  const auto settings = read_tls(options.map("tls"));
+  TlsClient client;
+  client.context = contexts.get(settings, options);
+  client.server_name = settings.server_name.empty() ? endpoint.host : settings.server_name;
+  client.verify = settings.verify;
+  return client;
+}
+
+/// What goes out before the first question. The positions of AUTH and SELECT in it, where they are.
+struct Greeting {
+  std::vector<RedisCommand> commands;
+  std::optional<std::size_t> auth;
+  std::optional<std::size_t> select;
+};
+
+Greeting greeting(const RedisTarget& target) {
+  Greeting made;
+  if (!target.password.empty()) {
+    made.auth = made.commands.size();
+    auto& command = made.commands.emplace_back(RedisCommand{"AUTH"});
+    if (!target.username.empty()) command.push_back(target.username);
+    command.emplace_back(target.password.reveal());
+  }
+  made.commands.push_back({"CLIENT", "SETNAME", "superset-healthd"});
+  if (target.database != 0) {
+    made.select = made.commands.size();
+    made.commands.push_back({"SELECT", std::to_string(target.database)});
+  }
+  return made;
+}
+
+/// A server may echo what it was sent; the password leaves by no text of ours.
+Failure without_secret(Failure failure, const Secret& secret) {
+  if (secret.empty()) return failure;
+  const auto hidden = secret.reveal();
+  for (auto at = failure.detail.find(hidden); at != std::string::npos; at = failure.detail.find(hidden, at))
+    failure.detail.erase(at, hidden.size());
+  return failure;
+}
+
+Failure refused(const std::vector<RedisReply>& replies, const Greeting& sent) {
+  for (const auto& position : {sent.auth, sent.select}) {
+    if (!position || !replies[*position].is_error()) continue;
+    auto failure = redis_failure(replies[*position].text);
+    const bool unclear = position == sent.auth && failure.reason == Reason::query_error;
+    if (unclear) failure.reason = Reason::auth;
+    return failure;
+  }
+  return {};
+}
+
+RedisConnection failed(Failure failure) {
+  RedisConnection connection;
+  connection.failure = std::move(failure);
+  return connection;
+}
+
+}  // namespace
+
+RedisTarget read_redis_target(Options& options, TlsContexts& contexts) {
+  const auto url = read_url(options, "url", {{"redis", 6379}, {"rediss", 6379}, {"unix", 0}});
+  RedisTarget target;
+  target.endpoint = url.endpoint;
+  const bool local = !url.endpoint.unix_path.empty();
+  target.database = local ? static_cast<int>(options.integer("database", 0, 0, most_databases))
+                          : read_database(options, url.path);
+  target.username = options.text("username", url.user);
+  if (auto password = options.secret("password")) target.password = std::move(*password);
+  if (!target.username.empty() && target.password.empty())
+    options.error("username", "username: a user needs a password_file or a credential");
+  if (url.scheme == "rediss") {
+    target.tls = make_tls(options, contexts, target.endpoint);
+  } else if (options.has("tls")) {
+    options.map("tls");
+    options.error("tls", "tls: TLS is spoken to rediss:// URLs only");
+  }
+  return target;
+}
+
+asio::awaitable<RedisConnection> redis_connect(Resolver& resolver, Trace& trace, const RedisTarget& target) {
+  const TlsClient* tls = target.tls ? &*target.tls : nullptr;
+  auto connection = co_await dial(resolver, trace, target.endpoint, tls);
+  if (!connection.stream) co_return failed(std::move(connection.failure));
+
+  trace.enter(Phase::auth);
+  auto client = std::make_unique<RedisClient>(std::move(connection.stream));
+  const auto sent = greeting(target);
+  const auto replies = co_await client->pipeline(sent.commands);
+  auto failure = replies ? refused(*replies, sent) : replies.error();
+  if (failure) co_return failed(without_secret(std::move(failure), target.password));
+
+  RedisConnection ready;
+  ready.client = std::move(client);
+  co_return ready;
+}
+
+}  // namespace healthd

@@ -1,0 +1,129 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "tests/support/celery_stack.hpp"
+#include "tests/support/probe_bench.hpp"
+
+using namespace healthd;
+using namespace healthd::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Stack {
+  RedisServer redis;
+  Celery celery{redis};
+  Process worker = celery.start_worker("only");
+  ProbeBench bench;
+
+  std::unique_ptr<Probe> make_beat_probe(const std::string& more = "", Duration interval = 500ms) {
+    bench.make("redis", "broker", "url: " + redis.url() + "\nrole: broker\n");
+    auto probe = bench.make("beat", "beat", "broker: broker\nevery: 2s\n" + more, interval);
+    INFO(bench.problems());
+    REQUIRE(bench.problems().empty());
+    return probe;
+  }
+
+  /// Runs the probe over and over until it is of this status; the last result.
+  ProbeResult until(Probe& probe, Status status, Duration patience = 20s) {
+    ProbeResult result;
+    wait_until(
+        [&] {
+          result = bench.run(probe);
+          return result.status == status;
+        },
+        patience);
+    return result;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a Beat that sends is up from its first tick, and one that is frozen is down after three periods") {
+  Stack stack;
+  auto beat = stack.celery.start_beat();
+  const auto probe = stack.make_beat_probe();
+  const auto first = stack.bench.run(*probe);
+  CHECK(first.status == Status::unknown);
+  CHECK(find_sample(first, "healthd_beat_last_tick_timestamp_seconds") == nullptr);
+
+  const auto up = stack.until(*probe, Status::up);
+  REQUIRE(up.status == Status::up);
+  CHECK(find_sample(up, "healthd_beat_last_tick_timestamp_seconds") != nullptr);
+
+  beat.signal(SIGSTOP);
+  const auto frozen = std::chrono::steady_clock::now();
+  const auto down = stack.until(*probe, Status::down);
+  CHECK(down.status == Status::down);
+  CHECK(down.reason == Reason::stale);
+  CHECK(std::chrono::steady_clock::now() - frozen < 9s);
+  CHECK(find_sample(down, "healthd_beat_last_tick_timestamp_seconds") != nullptr);
+
+  beat.signal(SIGCONT);
+  CHECK(stack.until(*probe, Status::up).status == Status::up);
+}
+
+TEST_CASE("a Beat that never ran is down, and the detail says what to look at") {
+  Stack stack;
+  const auto probe = stack.make_beat_probe("task: reports.shceduler\n");
+  const auto down = stack.until(*probe, Status::down);
+  CHECK(down.status == Status::down);
+  CHECK(down.reason == Reason::stale);
+  CHECK(down.detail.find("beat_schedule") != std::string::npos);
+}
+
+TEST_CASE("while the workers are frozen or gone, Beat is unknown") {
+  Stack stack;
+  auto beat = stack.celery.start_beat();
+  const auto probe = stack.make_beat_probe();
+  REQUIRE(stack.until(*probe, Status::up).status == Status::up);
+  SECTION("frozen") { stack.worker.signal(SIGSTOP); }
+  SECTION("gone") { stack.worker.stop(); }
+  const auto result = stack.until(*probe, Status::unknown);
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::no_reply);
+  CHECK(find_sample(result, "healthd_beat_last_tick_timestamp_seconds") == nullptr);
+}
+
+TEST_CASE("a worker that answers but starts nothing is not taken for a dead Beat") {
+  RedisServer redis;
+  Celery celery{redis};
+  auto worker = celery.start_worker("busy", "prefork");
+  auto beat = celery.start_beat();
+  ProbeBench bench;
+  bench.make("redis", "broker", "url: " + redis.url() + "\nrole: broker\n");
+  const auto probe = bench.make("beat", "beat", "broker: broker\nevery: 2s\n", 500ms);
+  REQUIRE(wait_until([&] { return bench.run(*probe).status == Status::up; }));
+  celery.send("sleep", "[120]");
+  ProbeResult result;
+  CHECK(wait_until([&] {
+    result = bench.run(*probe);
+    return result.status != Status::up;
+  }));
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::not_consuming);
+  worker.signal(SIGKILL);
+}
+
+TEST_CASE("the celery and the beat probe of one broker share two connections, even when both run at once") {
+  Stack stack;
+  auto beat = stack.celery.start_beat();
+  const auto beat_probe = stack.make_beat_probe();
+  const auto celery_probe = stack.bench.make("celery", "workers", "broker: broker\n");
+  std::vector<Status> found;
+  for (auto* probe : {beat_probe.get(), celery_probe.get()}) {
+    auto once = run_probe(*probe, "probe", 5s, stack.bench.tools());
+    boost::asio::co_spawn(stack.bench.loop(), std::move(once), [&](std::exception_ptr error, Outcome outcome) {
+      CHECK_FALSE(error);
+      found.push_back(outcome.result.status);
+    });
+  }
+  stack.bench.loop().restart();
+  stack.bench.loop().run();
+  CHECK(found == std::vector{Status::unknown, Status::up});
+  const auto list = stack.redis.say({"CLIENT", "LIST"});
+  std::size_t ours = 0;
+  for (auto at = list.find("name=superset-healthd"); at != std::string::npos;
+       at = list.find("name=superset-healthd", at + 1))
+    ++ours;
+  CHECK(ours == 2);
+}

@@ -1,0 +1,163 @@
+#include <catch2/catch_test_macros.hpp>
+#include <pqxx/pqxx>
+
+#include "tests/integration/postgres_bench.hpp"
+
+namespace healthd::test {
+
+TEST_CASE("a healthy server is up, and its figures are there") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor"))};
+
+  const auto result = bench.run();
+
+  INFO(result.detail);
+  CHECK(result.status == Status::up);
+  CHECK(check(result, "connect").status == Status::up);
+  CHECK(check(result, "query").status == Status::up);
+  CHECK(sample(result, "healthd_postgres_up") == 1.0);
+  CHECK(sample(result, "healthd_postgres_in_recovery") == 0.0);
+  CHECK(sample(result, "healthd_postgres_connections_max") == 20.0);
+  CHECK(sample(result, "healthd_postgres_connections_reserved") == 3.0);
+  CHECK(sample(result, "healthd_postgres_connections", "idle_in_transaction") == 0.0);
+  CHECK(sample(result, "healthd_postgres_monitor_privileges_ok") == 1.0);
+  const auto started = std::stod(server.ask("SELECT extract(epoch FROM pg_postmaster_start_time())"));
+  CHECK(sample(result, "healthd_postgres_start_time_seconds") == started);
+  const auto shown = server.ask("SELECT split_part(current_setting('server_version'), ' ', 1)");
+  CHECK(result.evidence.front() == std::pair<std::string, std::string>{"version", shown});
+  CHECK(result.phases[Phase::connect].has_value());
+  CHECK(result.phases[Phase::auth].has_value());
+  CHECK(result.phases[Phase::request].has_value());
+}
+
+TEST_CASE("sessions of others are counted by their state") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor"))};
+  pqxx::connection idle{"host=" + server.socket_folder() + " port=" + std::to_string(server.port()) +
+                        " user=postgres dbname=postgres"};
+  pqxx::connection waiting{"host=" + server.socket_folder() + " port=" + std::to_string(server.port()) +
+                           " user=postgres dbname=postgres"};
+  pqxx::work transaction{waiting};
+  transaction.exec("SELECT 1");
+
+  const auto result = bench.run();
+
+  CHECK(sample(result, "healthd_postgres_connections", "idle_in_transaction") == 1.0);
+  CHECK(sample(result, "healthd_postgres_connections", "idle") >= 1.0);
+}
+
+TEST_CASE("a wrong password is the monitor's fault: unknown, and no word on whether the server is up") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor"), "wrong")};
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::auth);
+  CHECK(result.detail.find("wrong") == std::string::npos);
+  CHECK_FALSE(sample(result, "healthd_postgres_up"));
+}
+
+TEST_CASE("a missing password is the monitor's fault too") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{"dsn: \"" + server.dsn("monitor") + "\"\n"};
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::auth);
+}
+
+TEST_CASE("a database that does not exist is named as such") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor", "nowhere"))};
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::down);
+  CHECK(result.reason == Reason::query_error);
+  CHECK(result.detail.find("the database does not exist") != std::string::npos);
+}
+
+TEST_CASE("without pg_monitor the probe is degraded and counts are withheld, for they would read healthy") {
+  PostgresServer server;
+  server.execute({"CREATE ROLE blind LOGIN PASSWORD 'right'"});
+  Bench bench{keys(server.dsn("blind"))};
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::degraded);
+  CHECK(result.reason == Reason::permission);
+  CHECK(sample(result, "healthd_postgres_up") == 1.0);
+  CHECK(sample(result, "healthd_postgres_monitor_privileges_ok") == 0.0);
+  CHECK(sample(result, "healthd_postgres_connections_max") == 20.0);
+  CHECK_FALSE(sample(result, "healthd_postgres_connections"));
+}
+
+TEST_CASE("a Unix socket is a target like any other") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{"dsn: \"host=" + server.socket_folder() + " port=" + std::to_string(server.port()) +
+              " user=monitor dbname=postgres\"\n"};
+
+  CHECK(bench.run().status == Status::up);
+  CHECK(bench.probe().target() == server.socket_folder() + "/.s.PGSQL." + std::to_string(server.port()));
+}
+
+TEST_CASE("a host name is tried at each of its addresses") {
+  PostgresServer server;  // listens on 127.0.0.1 only; localhost may begin with ::1
+  make_monitor(server);
+  Bench bench{keys("host=localhost port=" + std::to_string(server.port()) + " user=monitor dbname=postgres")};
+
+  CHECK(bench.run().status == Status::up);
+}
+
+TEST_CASE("a server without TLS is refused where the dsn asks for verification") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor") + " sslmode=verify-full")};
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::down);
+  CHECK(result.reason == Reason::tls_handshake);
+}
+
+TEST_CASE("a certificate is verified: its issuer and its name") {
+  PostgresServer server;
+  make_monitor(server);
+  server.execute(
+      {"COPY (SELECT 1) TO PROGRAM 'openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+       " -addext subjectAltName=DNS:localhost -keyout server.key -out server.crt 2>/dev/null'",
+       "ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"});
+  const auto dsn = " hostaddr=127.0.0.1 port=" + std::to_string(server.port()) +
+                   " user=monitor dbname=postgres sslmode=verify-full";
+  const auto issuer = " sslrootcert=" + server.socket_folder() + "/data/server.crt";
+  Bench good{keys("host=localhost" + dsn + issuer)};
+  Bench stranger{keys("host=localhost" + dsn)};
+  Bench misnamed{keys("host=db.example.com" + dsn + issuer)};
+
+  CHECK(becomes_true([&] { return good.run().status == Status::up; }));  // the reload takes a moment
+  CHECK(stranger.run().reason == Reason::tls_untrusted);
+  CHECK(misnamed.run().reason == Reason::tls_hostname);
+}
+
+TEST_CASE("the server never sees more than two connections of a probe") {
+  PostgresServer server;
+  make_monitor(server, "CONNECTION LIMIT 2");  // the server itself refuses a third
+  Bench bench{keys(server.dsn("monitor"))};
+
+  for (int i = 0; i < 20; ++i) {
+    const auto result = bench.run();
+    INFO("run " << i << ": " << result.detail);
+    CHECK(result.status == Status::up);
+    CHECK(becomes_true([&] { return sessions_of(server, "monitor") == 1; }));
+  }
+}
+
+}  // namespace healthd::test

@@ -1,0 +1,51 @@
+// A real PostgreSQL server for one test: own folder, own port on 127.0.0.1, gone with the object.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace healthd::test {
+
+class PostgresServer {
+ public:
+  /// Makes the cluster and waits until it answers. `settings` are lines of postgresql.conf. PostgreSQL
+  /// refuses root; as root it runs as the user `postgres`.
+  explicit PostgresServer(const std::vector<std::string>& settings = {});
+  ~PostgresServer();
+  PostgresServer(const PostgresServer&) = delete;
+  PostgresServer& operator=(const PostgresServer&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  /// The folder of its Unix socket, where everybody may come in as anybody.
+  std::string socket_folder() const { return folder_.string(); }
+  /// For clients over TCP, where scram-sha-256 is asked for.
+  std::string dsn(const std::string& user, const std::string& database = "postgres") const;
+
+  /// Statements as the superuser, each on its own, over a connection that is closed again.
+  void execute(const std::vector<std::string>& statements) const;
+  /// The first value of the first row, as the superuser.
+  std::string ask(const std::string& sql) const;
+
+  pid_t postmaster() const { return postmaster_; }
+  void freeze_postmaster() const;
+  void freeze_all() const;
+  /// Lets whoever is frozen go on.
+  void thaw() const;
+  void start();
+  void kill();  ///< SIGKILL to the whole tree
+
+ private:
+  std::vector<pid_t> tree() const;
+  void signal_tree(int signal) const;
+  void wait_until_ready() const;
+
+  std::filesystem::path folder_;
+  std::uint16_t port_ = 0;
+  pid_t postmaster_ = 0;
+};
+
+}  // namespace healthd::test

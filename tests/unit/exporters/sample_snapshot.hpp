@@ -1,0 +1,25 @@
+// Snapshots as the daemon would make them, for the tests of everything that renders one.
+#pragma once
+
+#include <string>
+
+#include "exporters/snapshot.hpp"
+
+namespace healthd::test {
+
+/// 23 Nov 2026, 12:07:04 UTC.
+std::chrono::system_clock::time_point noon();
+
+/// Every part of the stack, all up, nothing firing.
+Snapshot healthy_stack();
+
+/// The same with PostgreSQL down for four minutes and its alert firing.
+Snapshot stack_without_postgres();
+
+/// As after the start: probes without a result.
+Snapshot fresh_start();
+
+/// Every text that a target can choose holds `text`.
+Snapshot hostile_stack(const std::string& text);
+
+}  // namespace healthd::test

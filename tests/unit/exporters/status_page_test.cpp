@@ -1,0 +1,90 @@
+#include "exporters/status_page.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "exporters/overview.hpp"
+#include "exporters/page.hpp"
+#include "sample_snapshot.hpp"
+
+using namespace healthd;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("a healthy stack is told in four words") {
+  CHECK(overall_sentence(test::healthy_stack()) == "All parts are up.");
+}
+
+TEST_CASE("an outage is told with its part, its beginning and its length") {
+  CHECK(overall_sentence(test::stack_without_postgres()) == "PostgreSQL is down since 12:03:04 UTC (4 min).");
+}
+
+TEST_CASE("what is down comes before what is degraded or unknown") {
+  Snapshot stack = test::stack_without_postgres();
+  stack.components[4] = {"celery", Status::down, test::noon() - 1min};
+  stack.components[0] = {"nginx", Status::degraded, test::noon() - 2min};
+  stack.components[5] = {"beat", Status::unknown, std::nullopt};
+  CHECK(
+      overall_sentence(stack) ==
+      "PostgreSQL and Celery workers are down, the first since 12:03:04 UTC (4 min); Nginx is degraded since "
+      "12:05:04 UTC (2 min); the state of Celery Beat is not known.");
+  CHECK(overall_status(stack) == Status::down);
+}
+
+TEST_CASE("a fresh start waits, and an unknown part later is said to be unknown") {
+  CHECK(overall_sentence(test::fresh_start()) == "Waiting for the first results.");
+  Snapshot stack = test::healthy_stack();
+  stack.components[5].state = Status::unknown;
+  CHECK(overall_sentence(stack) == "The state of Celery Beat is not known.");
+}
+
+TEST_CASE("every part of the stack is drawn with a word for its state") {
+  Snapshot stack = test::stack_without_postgres();
+  stack.components.pop_back();
+  const std::string page = render_status_page(stack);
+  for (const char* name : {"Nginx", "Gunicorn", "PostgreSQL", "Redis", "Celery workers", "Celery Beat"}) {
+    CHECK_THAT(page, ContainsSubstring(">" + std::string{name} + "</text>"));
+  }
+  CHECK_THAT(page, ContainsSubstring("PostgreSQL: down. "));
+  CHECK_THAT(page, ContainsSubstring("✕ down · 4 min</text>"));
+  CHECK_THAT(page, ContainsSubstring("Celery Beat: not watched. "));
+}
+
+TEST_CASE("a firing alert shows its summary, since when, and its runbook") {
+  const std::string page = render_status_page(test::stack_without_postgres());
+  CHECK_THAT(page, ContainsSubstring("PostgresDown"));
+  CHECK_THAT(page, ContainsSubstring("The metadata database does not answer; nobody can log in."));
+  CHECK_THAT(page, ContainsSubstring("Since 12:03:04 UTC (4 min)"));
+  CHECK_THAT(page, ContainsSubstring(
+                       "<a href=\"https://ops.example.com/healthd/runbooks/postgres-down\">Runbook</a>"));
+  CHECK_THAT(page, !ContainsSubstring("No alert is firing."));
+}
+
+TEST_CASE("a probe that is not up shows its reason and its evidence") {
+  const std::string page = render_status_page(test::stack_without_postgres());
+  CHECK_THAT(page, ContainsSubstring("<code>down: connect_refused</code>"));
+  CHECK_THAT(page, ContainsSubstring("<dt>last seen role</dt><dd>primary</dd>"));
+}
+
+TEST_CASE("nothing that a target sends reaches the page as markup") {
+  const std::string attack = "\"'><script>alert(1)</script><img src=x onerror=y>";
+  const std::string page = render_status_page(test::hostile_stack(attack));
+  CHECK_THAT(page, !ContainsSubstring("<script"));
+  CHECK_THAT(page, !ContainsSubstring("<img"));
+  CHECK_THAT(page, !ContainsSubstring("\"'>"));
+  CHECK_THAT(page, ContainsSubstring("&lt;script&gt;alert(1)"));
+}
+
+TEST_CASE("a runbook link that is no web address is not a link") {
+  const std::string page = render_status_page(test::hostile_stack("javascript:alert(1)"));
+  CHECK_THAT(page, !ContainsSubstring("href=\"javascript:"));
+}
+
+TEST_CASE("the page and its styles load nothing from elsewhere and need no script or inline style") {
+  const std::string page = render_status_page(test::healthy_stack());
+  for (const char* forbidden : {"<script", " style=\"", "<style", "src=\"", "onload"}) {
+    CHECK_THAT(page, !ContainsSubstring(forbidden));
+  }
+  CHECK(style_sheet().find("url(") == std::string_view::npos);
+  CHECK(style_sheet().find("@import") == std::string_view::npos);
+}

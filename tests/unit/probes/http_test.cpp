@@ -1,0 +1,116 @@
+#include "probes/net/http.hpp"
+
+#include <boost/asio/error.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <deque>
+
+#include "tests/support/run.hpp"
+
+namespace healthd {
+namespace {
+
+/// A peer that answers with given pieces, then closes.
+class ScriptedStream final : public Stream {
+ public:
+  explicit ScriptedStream(std::deque<std::string> pieces) : pieces_{std::move(pieces)} {}
+
+  asio::awaitable<Io> read_some(asio::mutable_buffer buffer) override {
+    if (pieces_.empty()) co_return Io{asio::error::eof, 0};
+    auto& piece = pieces_.front();
+    const auto count = asio::buffer_copy(buffer, asio::buffer(piece));
+    piece.erase(0, count);
+    if (piece.empty()) pieces_.pop_front();
+    co_return Io{{}, count};
+  }
+
+  asio::awaitable<Io> write(asio::const_buffer buffer) override {
+    sent += std::string{static_cast<const char*>(buffer.data()), buffer.size()};
+    co_return Io{{}, buffer.size()};
+  }
+
+  std::string sent;
+
+ private:
+  std::deque<std::string> pieces_;
+};
+
+Result<HttpResponse> answer_to(std::deque<std::string> pieces, HttpLimits limits = {}) {
+  ScriptedStream stream{std::move(pieces)};
+  Trace trace;
+  HttpRequest request;
+  request.host = "bi.example.com";
+  return test::run(http_exchange(stream, trace, request, limits));
+}
+
+Reason reason_of(std::deque<std::string> pieces) {
+  const auto answer = answer_to(std::move(pieces));
+  REQUIRE_FALSE(answer.has_value());
+  return answer.error().reason;
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a response is read whether it comes whole, byte by byte, chunked or until the end") {
+  const std::string whole = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nOK";
+  std::deque<std::string> bytes;
+  for (const char c : whole) bytes.emplace_back(1, c);
+  for (const auto& pieces : {std::deque<std::string>{whole}, bytes,
+                             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n2\r\nOK\r\n0\r\n\r\n"},
+                             {"HTTP/1.0 200 OK\r\nX-One: 1\r\n\r\n", "O", "K"}}) {
+    const auto answer = answer_to(pieces);
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(answer->body == "OK");
+    CHECK(answer->header("x-one") == "1");
+  }
+}
+
+TEST_CASE("the request names host, agent and connection, and carries its body") {
+  ScriptedStream stream{{"HTTP/1.1 204 No Content\r\n\r\n"}};
+  Trace trace;
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/hook?a=b";
+  request.host = "h:1";
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = "{}";
+  CHECK(test::run(http_exchange(stream, trace, request))->status == 204);
+  CHECK(stream.sent ==
+        "POST /hook?a=b HTTP/1.1\r\nHost: h:1\r\nUser-Agent: superset-healthd\r\nAccept-Encoding: identity\r\n"
+        "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+}
+
+TEST_CASE("an interim response is never taken for the answer") {
+  const auto answer = answer_to({"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n",
+                                 "HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n"});
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == 503);
+  CHECK(reason_of({repeated("HTTP/1.1 100 Continue\r\n\r\n", 20)}) == Reason::protocol);
+}
+
+TEST_CASE("a long body is cut, and the status still counts") {
+  const auto answer = answer_to({"HTTP/1.0 200 OK\r\n\r\n", std::string(500'000, 'x')});
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == 200);
+  CHECK(answer->body_cut);
+  CHECK(answer->body.size() == HttpLimits{}.body_bytes);
+}
+
+TEST_CASE("hostile and broken answers each have their reason") {
+  CHECK(reason_of({}) == Reason::reset);
+  CHECK(reason_of({"HTTP/1.1 200 OK\r\nContent-Le"}) == Reason::protocol);
+  CHECK(reason_of({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"}) == Reason::protocol);
+  CHECK(reason_of({"-NOAUTH Authentication required.\r\n"}) == Reason::protocol);
+  CHECK(reason_of({std::string(64, '\xff')}) == Reason::protocol);
+  CHECK(reason_of({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) == Reason::protocol);
+  CHECK(reason_of({"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'a')}) == Reason::too_large);
+  CHECK(reason_of({"HTTP/1.1 200 OK\r\n" + repeated("A: b\r\n", 10'000)}) == Reason::too_large);
+}
+
+}  // namespace healthd
