@@ -33,6 +33,7 @@ std::vector<std::string> read_list(Options& options, std::string_view key) {
 void read_check(Options& options, Signal& signal) {
   for (const auto& name : read_list(options, "check"))
     signal.check += (signal.check.empty() ? "" : "|") + name;
+  if (options.has("except")) signal.except = read_list(options, "except");
 }
 
 void read_value(Options& options, Signal& signal) { signal.metric = read_metric(options, "value"); }
@@ -103,6 +104,8 @@ Signal read_signal(Options& rule) {
   Signal signal;
   signal.kind = kind->kind;
   kind->read(options, signal);
+  signal.where = read_metric(options, "where", false);
+  signal.times = read_metric(options, "times", false);
   return signal;
 }
 

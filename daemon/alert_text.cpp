@@ -18,8 +18,10 @@ std::string decimal(double value, const char* format) {
   return text.data();
 }
 
-/// A number as its signal's unit: a share in percent, an age as a duration.
-std::string in_words(Signal::Kind kind, double value) {
+/// A number as its signal's unit: a share in percent, an age as a duration. "" for none.
+std::string in_words(Signal::Kind kind, std::optional<double> number) {
+  if (!number) return "";
+  const double value = *number;
   switch (kind) {
     case Signal::Kind::ratio: return decimal(value * 100, "%.0f%%");
     case Signal::Kind::age:
@@ -37,11 +39,6 @@ std::string in_words(Signal::Kind kind, double value) {
   return decimal(value, "%g");
 }
 
-std::string threshold(const AlertRule& rule) {
-  const auto limit = rule.above ? rule.above : rule.below;
-  return limit ? in_words(rule.signal.kind, *limit) : "";
-}
-
 }  // namespace
 
 std::string expand(const AlertRule& rule, const WatchedProbe& probe, const Reading& reading) {
@@ -50,8 +47,8 @@ std::string expand(const AlertRule& rule, const WatchedProbe& probe, const Readi
       {"target", probe.target},
       {"reason", std::string{to_string(reading.reason)}},
       {"detail", reading.detail},
-      {"value", reading.value ? in_words(rule.signal.kind, *reading.value) : ""},
-      {"threshold", threshold(rule)},
+      {"value", in_words(rule.signal.kind, reading.value)},
+      {"threshold", in_words(rule.signal.kind, reading.threshold)},
       {rule.label, reading.label_value},
   };
   std::string text;

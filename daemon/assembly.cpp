@@ -84,7 +84,7 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   parts.config = load_config(path, known_names(parts.rules), problems);
   apply_overrides(parts.config, parts.rules, problems);
   build_probes(parts, tls);
-  choose_speakers(parts.probes);
+  if (!problems.has_errors()) choose_speakers(parts.probes);  // else some may be half built
   build_receivers(parts, NotifierTools{resolver, tls});
   parts.config.root.finish();
   return parts;

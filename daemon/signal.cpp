@@ -6,6 +6,10 @@
 namespace healthd {
 namespace {
 
+bool listed(const std::vector<std::string>& reasons, Reason reason) {
+  return std::ranges::find(reasons, to_string(reason)) != reasons.end();
+}
+
 double seconds_of(std::chrono::system_clock::time_point moment) {
   return std::chrono::duration<double>(moment.time_since_epoch()).count();
 }
@@ -23,6 +27,7 @@ Reading reading(const AlertRule& rule, const Sample& sample, double value) {
   Reading read;
   read.label_value = label_of(rule, sample);
   read.value = value;
+  read.threshold = rule.above ? rule.above : rule.below;
   read.bad = beyond(rule, value);
   return read;
 }
@@ -36,6 +41,7 @@ std::vector<Reading> read_check(const AlertRule& rule, const Outcome& outcome) {
     const auto* check = find_check(outcome.result, names.substr(0, end));
     names.remove_prefix(std::min(end + 1, names.size()));
     if (check == nullptr || check->status == Status::unknown) continue;
+    if (listed(rule.signal.except, check->reason)) continue;
     Reading read;
     read.bad = check->status == Status::down;
     read.reason = check->reason;
@@ -89,20 +95,16 @@ std::vector<Reading> read_remaining(const AlertRule& rule, const Outcome& outcom
   return readings;
 }
 
-bool listed(const AlertRule& rule, Reason reason) {
-  return std::ranges::find(rule.signal.reasons, to_string(reason)) != rule.signal.reasons.end();
-}
-
 std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) {
   const auto& result = outcome.result;
   Reading read;
-  if (listed(rule, result.reason)) {
+  if (listed(rule.signal.reasons, result.reason)) {
     read.bad = true;
     read.reason = result.reason;
     read.detail = result.detail;
   }
   for (const auto& check : result.checks) {
-    if (read.bad || !listed(rule, check.reason)) continue;
+    if (read.bad || !listed(rule.signal.reasons, check.reason)) continue;
     read.bad = true;
     read.reason = check.reason;
     read.detail = check.detail;
@@ -110,6 +112,16 @@ std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) 
   // Where nothing was observed, the absence of a reason proves nothing.
   if (!read.bad && result.status == Status::unknown) return {};
   return {read};
+}
+
+/// The rule with its threshold in units of another metric; nothing where that metric is not known.
+std::vector<Reading> read_scaled(AlertRule rule, const Outcome& outcome) {
+  const auto factor = total(outcome.result, rule.signal.times);
+  if (!factor) return {};
+  rule.signal.times.clear();
+  if (rule.above) *rule.above *= *factor;
+  if (rule.below) *rule.below *= *factor;
+  return read_signal(rule, outcome);
 }
 
 }  // namespace
@@ -134,6 +146,8 @@ std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_v
 }
 
 std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome) {
+  if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
+  if (!rule.signal.times.empty()) return read_scaled(rule, outcome);
   switch (rule.signal.kind) {
     case Signal::Kind::check: return read_check(rule, outcome);
     case Signal::Kind::value: return read_value(rule, outcome);

@@ -15,6 +15,7 @@ struct Reading {
   std::string label_value;  ///< of the rule's label; "" where it has none
   bool bad = false;
   std::optional<double> value;
+  std::optional<double> threshold;  ///< that the value was held against
   Reason reason = Reason::none;
   std::string detail = {};
 };

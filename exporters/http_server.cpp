@@ -1,6 +1,7 @@
 // The only source with Beast's stream algorithms: they are slow to compile.
 #include "exporters/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,10 +13,12 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <exception>
+#include <iterator>
 #include <list>
 #include <optional>
-#include <string_view>
 #include <utility>
+
+#include "exporters/http_messages.hpp"
 
 namespace healthd {
 namespace {
@@ -37,74 +40,7 @@ struct Session {
 };
 using Sessions = std::list<Session>;  ///< the idle ones in the order in which they became so
 
-using Parser = http::request_parser<http::empty_body>;
-using Message = http::response<http::string_body>;
-
-constexpr std::pair<std::string_view, std::string_view> fixed_fields[]{
-    {"Content-Security-Policy",
-     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-     "form-action 'none'; frame-ancestors 'none'"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cache-Control", "no-store"}};
-
-WebResponse plain(unsigned status, std::string line) {
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(line) + "\n"};
-}
-
-std::string text(beast::string_view view) { return {view.data(), view.size()}; }
-
-/// The answer to a request that could not be read; nullopt where the peer is gone or was too slow to be
-/// answered.
-std::optional<WebResponse> unreadable(const error_code& error) {
-  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return plain(431, "The request's header is too large.");
-  }
-  const bool malformed = error.category() == make_error_code(http::error::bad_target).category();
-  return malformed ? std::optional{plain(400, "This is not an HTTP request.")} : std::nullopt;
-}
-
-/// The answer to a request that no handler needs to see; nullopt where it is fine.
-std::optional<WebResponse> refusal(Parser& parser, const WebLimits& limits) {
-  const auto& request = parser.get();
-  const auto method = request.method();
-  const auto target = request.target();
-  if (method != http::verb::get && method != http::verb::head)
-    return plain(405, "Only GET and HEAD are served here.");
-  if (parser.chunked() || parser.content_length().value_or(0) > 0)
-    return plain(413, "A request has no body here.");
-  if (target.size() > limits.url_bytes) return plain(414, "The URL is too long.");
-  if (!target.starts_with('/')) return plain(400, "The request's target must be a path.");
-  if (request.version() == 11 && request.count(http::field::host) != 1) {
-    return plain(400, "A request needs one Host field.");
-  }
-  return std::nullopt;
-}
-
-WebRequest request_of(const Parser& parser) {
-  const auto& request = parser.get();
-  const std::string target = text(request.target());
-  const auto question = target.find('?');
-  WebRequest out;
-  out.path = target.substr(0, question);
-  if (question != std::string::npos) out.query = target.substr(question + 1);
-  out.accept = text(request[http::field::accept]);
-  out.accept_encoding = text(request[http::field::accept_encoding]);
-  return out;
-}
-
-Message message_of(WebResponse response, bool keep_alive) {
-  Message message{static_cast<http::status>(response.status), 11, std::move(response.body)};
-  message.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : fixed_fields) message.set(name, value);
-  if (response.status == 405) message.set(http::field::allow, "GET, HEAD");
-  message.keep_alive(keep_alive);
-  message.prepare_payload();
-  return message;
-}
-
-asio::awaitable<bool> write(beast::tcp_stream& stream, Message message, bool header_only) {
+asio::awaitable<bool> write(beast::tcp_stream& stream, HttpMessage message, bool header_only) {
   http::response_serializer<http::string_body> serializer{message};
   if (header_only) {
     const auto [error, size] = co_await http::async_write_header(stream, serializer, as_tuple);
@@ -161,7 +97,7 @@ struct HttpServer::State {
   std::function<void(unsigned)> refused;
   WebLimits limits;
   tcp::acceptor acceptor;
-  asio::steady_timer change;  ///< cancelled when a session has ended
+  asio::steady_timer change;  ///< cancelled when a session has ended or become idle
   Sessions sessions;
 };
 
@@ -203,6 +139,7 @@ asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator sessio
   if (buffer.size() == 0) {
     sessions.splice(sessions.end(), sessions, session);
     session->idle = true;
+    change.cancel();
     stream.expires_after(first ? limits.read : limits.idle);
     const auto space = buffer.prepare(1024);
     const auto [error, size] = co_await stream.async_read_some(space, as_tuple);
@@ -216,10 +153,10 @@ asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator sessio
 
 /// Reads one request and answers it; whether the connection stays open.
 asio::awaitable<bool> HttpServer::State::exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
-  Parser parser;
+  HttpParser parser;
   parser.header_limit(limits.header_bytes);
   const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, as_tuple);
-  auto refused_with = error ? unreadable(error) : refusal(parser, limits);
+  auto refused_with = error ? answer_to_unreadable(error) : refusal(parser, limits);
   if (error && !refused_with) co_return false;
 
   const bool keep_alive = !refused_with && parser.get().keep_alive();
@@ -233,7 +170,7 @@ asio::awaitable<bool> HttpServer::State::exchange(beast::tcp_stream& stream, bea
   }
   const bool header_only = parser.get().method() == http::verb::head;
   stream.expires_after(limits.write);
-  Message message = message_of(std::move(response), keep_alive);
+  HttpMessage message = message_of(std::move(response), keep_alive);
   const bool written = co_await write(stream, std::move(message), header_only);
   co_return written&& keep_alive;
 }
@@ -244,7 +181,7 @@ asio::awaitable<WebResponse> HttpServer::State::answer(const WebRequest& request
   } catch (const std::exception&) {
     if (refused) refused(500);
   }
-  co_return plain(500, "This page could not be made; that is a bug.");
+  co_return text_response(500, "This page could not be made; that is a bug.");
 }
 
 asio::awaitable<void> HttpServer::State::wait(std::chrono::steady_clock::time_point until) {
@@ -253,7 +190,7 @@ asio::awaitable<void> HttpServer::State::wait(std::chrono::steady_clock::time_po
 }
 
 asio::awaitable<void> HttpServer::State::accept_one(const std::shared_ptr<State>& state) {
-  if (sessions.size() >= limits.connections) {
+  if (sessions.size() > limits.connections) {
     close_longest_idle();
     co_await wait(std::chrono::steady_clock::time_point::max());
     co_return;
@@ -266,12 +203,12 @@ asio::awaitable<void> HttpServer::State::accept_one(const std::shared_ptr<State>
   }
 }
 
+/// The newest is spared: it has had no time to speak. With nobody else idle, the next client waits.
 void HttpServer::State::close_longest_idle() {
-  for (Session& session : sessions) {
-    if (!session.idle || !session.stream.socket().is_open()) continue;
-    session.stream.close();
-    return;
-  }
+  const auto newest = std::prev(sessions.end());
+  const auto idle =
+      std::find_if(sessions.begin(), newest, [](const Session& session) { return session.idle; });
+  if (idle != newest) idle->stream.close();
 }
 
 void HttpServer::State::close_all() {

@@ -36,8 +36,8 @@ using WebHandler = std::function<asio::awaitable<WebResponse>(const WebRequest&)
 struct WebLimits {
   std::uint32_t header_bytes = 8 * 1024;
   std::size_t url_bytes = 2 * 1024;
-  std::size_t connections = 128;            ///< one more, and the connection that has been idle longest goes
-  std::chrono::milliseconds read{5'000};    ///< for a whole request
+  std::size_t connections = 127;          ///< and one more, for which the one that has been idle longest goes
+  std::chrono::milliseconds read{5'000};  ///< for a whole request
   std::chrono::milliseconds write{10'000};  ///< for a whole response
   std::chrono::milliseconds idle{30'000};   ///< between two requests
 };

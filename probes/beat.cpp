@@ -22,7 +22,10 @@ std::string in_words(BeatTicks::Span span) {
 class BeatProbe final : public Probe {
  public:
   BeatProbe(std::shared_ptr<Broker> broker, std::string task, std::string queue, BeatTicks ticks)
-      : broker_{std::move(broker)}, task_{std::move(task)}, queue_{std::move(queue)}, ticks_{std::move(ticks)} {}
+      : broker_{std::move(broker)},
+        task_{std::move(task)},
+        queue_{std::move(queue)},
+        ticks_{std::move(ticks)} {}
 
   asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) override {
     auto asking = ask(tools, trace, deadline);
@@ -99,13 +102,18 @@ CheckResult BeatProbe::judge_ticks(const Findings& findings) {
     if (auto stats = decode_stats(reply, task_)) workers.push_back(std::move(*stats));
 
   switch (ticks_.observe(std::chrono::steady_clock::now(), workers)) {
-    case BeatTicks::State::ticking: return {"tick", Status::up};
-    case BeatTicks::State::waiting: return {"tick", Status::unknown, Reason::none, "waiting for the first tick"};
-    case BeatTicks::State::silent: return silent(findings.queues);
-    case BeatTicks::State::blind: break;
+    case BeatTicks::State::ticking:
+      return {"tick", Status::up};
+    case BeatTicks::State::waiting:
+      return {"tick", Status::unknown, Reason::none, "waiting for the first tick"};
+    case BeatTicks::State::silent:
+      return silent(findings.queues);
+    case BeatTicks::State::blind:
+      break;
   }
-  const auto* detail = findings.round.replies.empty() ? "no worker answered, so no tick can be seen"
-                                                      : "the workers' answers hold no statistics that we can read";
+  const auto* detail = findings.round.replies.empty()
+                           ? "no worker answered, so no tick can be seen"
+                           : "the workers' answers hold no statistics that we can read";
   return {"tick", Status::unknown, Reason::no_reply, detail};
 }
 
@@ -119,8 +127,9 @@ CheckResult BeatProbe::silent(const QueueReport& queues) const {
   if (waiting > 0)
     return {"tick", Status::unknown, Reason::not_consuming,
             since + ", but " + std::to_string(waiting) + " messages wait: the workers are stalled"};
-  const auto hint = ticks_.task_seen() ? std::string{}
-                                       : "; none ever ran it: is it in the beat_schedule, and is `task` its name?";
+  const auto hint = ticks_.task_seen()
+                        ? std::string{}
+                        : "; none ever ran it: is it in the beat_schedule, and is `task` its name?";
   return {"tick", Status::down, Reason::stale, since + hint};
 }
 
@@ -132,7 +141,8 @@ std::unique_ptr<Probe> make_beat(ProbeConfig& config, Workshop& workshop) {
   auto task = options.text("task", "reports.scheduler");
   auto queue = options.text("queue");
   const auto every = options.duration("every", std::chrono::minutes{1});
-  if (every <= Duration::zero()) options.error("every", "every: expected the period of the task, such as 60s");
+  if (every <= Duration::zero())
+    options.error("every", "every: expected the period of the task, such as 60s");
   const BeatTicks ticks{every, config.interval};
   return std::make_unique<BeatProbe>(std::move(broker), std::move(task), std::move(queue), ticks);
 }

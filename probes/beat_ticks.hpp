@@ -1,5 +1,5 @@
-// Whether Celery Beat is alive, told from outside: Beat cannot be asked, but each worker counts how often it started
-// a task, and a task that only Beat sends is a clock. Pure: the time is an argument.
+// Whether Celery Beat is alive, told from outside: Beat cannot be asked, but each worker counts how often it
+// started a task, and a task that only Beat sends is a clock. Pure: the time is an argument.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,8 @@ class BeatTicks {
   /// `interval`: how often observe() is called; answers that far apart are no gap.
   BeatTicks(Span every, Span interval);
 
-  /// What the workers that answered say now. A count that rose since the same process was last seen is a tick; a
-  /// process seen for the first time is a starting point; one that is missing is left as it was.
+  /// What the workers that answered say now. A count that rose since the same process was last seen is a
+  /// tick; a process seen for the first time is a starting point; one that is missing is left as it was.
   State observe(Time now, const std::vector<WorkerStats>& workers);
 
   std::optional<Time> last_tick() const { return last_tick_; }

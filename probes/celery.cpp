@@ -91,7 +91,8 @@ asio::awaitable<Findings> CeleryProbe::ask(Tools& tools, Trace& trace, Deadline 
 ProbeResult CeleryProbe::judge(const Findings& findings, WallClock::time_point now) {
   ProbeResult result;
   if (options_.expected_workers > 0)
-    result.samples.push_back({"healthd_celery_workers_expected", static_cast<double>(options_.expected_workers)});
+    result.samples.push_back(
+        {"healthd_celery_workers_expected", static_cast<double>(options_.expected_workers)});
   judge_replies(findings, result);
   if (!findings.failure) {
     if (!options_.passive && !findings.ping_failure) judge_workers(findings.ping, result, now);
@@ -116,9 +117,8 @@ void CeleryProbe::judge_replies(const Findings& findings, ProbeResult& result) c
     return;
   }
   const auto listening = findings.ping.receivers;
-  const auto detail = listening == 0
-                          ? std::string{"no worker listens on the broker"}
-                          : "none of " + std::to_string(listening) + " listening workers answered";
+  const auto detail = listening == 0 ? std::string{"no worker listens on the broker"}
+                                     : "none of " + std::to_string(listening) + " listening workers answered";
   result.checks.push_back({"replies", Status::down, Reason::no_reply, detail});
 }
 
@@ -140,7 +140,8 @@ void CeleryProbe::judge_workers(const PidboxRound& ping, ProbeResult& result, Wa
                              enough ? Reason::none : Reason::no_reply, enough ? "" : detail});
   }
   if (const auto twin = std::ranges::adjacent_find(nodes); twin != nodes.end())
-    result.checks.push_back({"nodes", Status::down, Reason::duplicate, "two workers call themselves " + *twin});
+    result.checks.push_back(
+        {"nodes", Status::down, Reason::duplicate, "two workers call themselves " + *twin});
 
   remember(nodes, now);
   for (const auto& [node, seen] : last_seen_)
@@ -165,8 +166,10 @@ void CeleryProbe::judge_queues(const QueueReport& report, ProbeResult& result, W
     const auto& queue = options_.queues[at];
     const auto length = report.lengths[at];
     const auto empty_at = queue_memory_.last_empty(queue, length, unix_seconds(now));
-    result.samples.push_back({"healthd_celery_queue_length", static_cast<double>(length), {{"queue", queue}}});
-    result.samples.push_back({"healthd_celery_queue_last_empty_timestamp_seconds", empty_at, {{"queue", queue}}});
+    result.samples.push_back(
+        {"healthd_celery_queue_length", static_cast<double>(length), {{"queue", queue}}});
+    result.samples.push_back(
+        {"healthd_celery_queue_last_empty_timestamp_seconds", empty_at, {{"queue", queue}}});
     lengths.push_back(queue + "=" + std::to_string(length));
   }
   result.samples.push_back({"healthd_celery_unacked_messages", static_cast<double>(report.unacked)});

@@ -8,7 +8,8 @@
 
 namespace healthd {
 
-/// Reads `broker`, the name of a redis probe. nullptr, with the error reported, where there is none of that name.
+/// Reads `broker`, the name of a redis probe. nullptr, with the error reported, where there is none of that
+/// name.
 std::shared_ptr<Broker> read_broker(Options& options, Workshop& workshop);
 
 /// How long one round waits for workers: long for a worker that lives, short beside a probe's timeout.

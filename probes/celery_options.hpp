@@ -19,8 +19,8 @@ struct CeleryOptions {
 
 CeleryOptions read_celery_options(Options& options);
 
-/// Tells everybody on this broker which names and queues the application uses; names that contradict those of an
-/// earlier celery probe are an error.
+/// Tells everybody on this broker which names and queues the application uses; names that contradict those of
+/// an earlier celery probe are an error.
 void share_names(Options& options, const CeleryOptions& own, Broker& broker);
 
 }  // namespace healthd

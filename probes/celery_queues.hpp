@@ -13,7 +13,8 @@
 namespace healthd {
 
 struct QueueReport {
-  std::vector<long long> lengths;  ///< in the order of the queues that were asked for, over all priority steps
+  std::vector<long long>
+      lengths;  ///< in the order of the queues that were asked for, over all priority steps
   long long unacked = 0;
   std::optional<double> oldest_unacked;  ///< when it was delivered, by our clock; absent where there is none
   Failure failure;                       ///< the first refusal; the rest is then not to be used

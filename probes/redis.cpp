@@ -19,7 +19,8 @@ constexpr std::array usages{Usage{"cache", 0}, Usage{"results", 1}, Usage{"broke
 
 /// Set up for us wrongly rather than broken: we cannot tell.
 Status status_of(Reason reason) {
-  const bool ours = reason == Reason::auth || reason == Reason::permission || reason == Reason::wrong_database;
+  const bool ours =
+      reason == Reason::auth || reason == Reason::permission || reason == Reason::wrong_database;
   return ours ? Status::unknown : Status::down;
 }
 
@@ -86,7 +87,8 @@ Failure ping_failure(const RedisReply& reply) {
 
 ProbeResult RedisProbe::judge(Answers answers) const {
   ProbeResult result;
-  for (const auto& role : roles_) result.samples.push_back({"healthd_redis_usage_info", 1, {{"usage", role}}});
+  for (const auto& role : roles_)
+    result.samples.push_back({"healthd_redis_usage_info", 1, {{"usage", role}}});
   const bool asked = !answers.failure;
   const auto failure = asked ? ping_failure(answers.ping) : std::move(answers.failure);
   if (failure) {
@@ -141,7 +143,7 @@ int rank_of(const std::vector<std::string>& roles) {
 
 /// What all probes of one endpoint share; the broker's probe speaks for the server, else the first.
 std::shared_ptr<ServerSpeaker> speaker_for(const Workshop& workshop, const std::string& name,
-                                         const RedisTarget& target, int rank) {
+                                           const RedisTarget& target, int rank) {
   auto speaker = std::make_shared<ServerSpeaker>();
   for (const auto& [other, known] : workshop.redis)
     if (known.speaker && to_string(known.endpoint) == to_string(target.endpoint)) speaker = known.speaker;

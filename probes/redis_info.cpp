@@ -73,7 +73,8 @@ void add_errors(const InfoText& info, std::vector<Sample>& samples) {
   std::size_t shown = 0;
   double others = 0;
   const auto& fields = info.fields();
-  for (auto field = fields.lower_bound(prefix); field != fields.end() && field->first.starts_with(prefix); ++field) {
+  for (auto field = fields.lower_bound(prefix); field != fields.end() && field->first.starts_with(prefix);
+       ++field) {
     const auto count = first_number(field->second).value_or(0);
     if (shown++ < most_errors) {
       const Labels labels{{"error", field->first.substr(prefix.size())}};
@@ -82,7 +83,8 @@ void add_errors(const InfoText& info, std::vector<Sample>& samples) {
       others += count;
     }
   }
-  if (shown > most_errors) samples.push_back({"healthd_redis_error_replies_total", others, {{"error", "other"}}});
+  if (shown > most_errors)
+    samples.push_back({"healthd_redis_error_replies_total", others, {{"error", "other"}}});
 }
 
 std::string megabytes(double bytes) {
@@ -98,11 +100,13 @@ std::vector<Sample> server_samples(const InfoText& info, bool holds_tasks,
                                    std::chrono::system_clock::time_point now) {
   std::vector<Sample> samples;
   const auto text = [&](const char* field) { return std::string{info.text(field)}; };
-  const Labels identity{{"version", text("redis_version")}, {"mode", text("redis_mode")}, {"role", text("role")}};
+  const Labels identity{
+      {"version", text("redis_version")}, {"mode", text("redis_mode")}, {"role", text("role")}};
   samples.push_back({"healthd_redis_info", 1, identity});
   for (const auto& [metric, field, scale] : direct)
     if (const auto value = info.number(field)) samples.push_back({metric, *value * scale});
-  if (const auto started = start_time(info, now)) samples.push_back({"healthd_redis_start_time_seconds", *started});
+  if (const auto started = start_time(info, now))
+    samples.push_back({"healthd_redis_start_time_seconds", *started});
   // 0 means "no limit"; a ratio against it would be infinite.
   if (const auto limit = info.number("maxmemory"); limit.value_or(0) > 0)
     samples.push_back({"healthd_redis_memory_max_bytes", *limit});

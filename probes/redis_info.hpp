@@ -10,7 +10,8 @@
 
 namespace healthd {
 
-/// What concerns the whole server. `holds_tasks`: it is somebody's broker or result store, where eviction loses work.
+/// What concerns the whole server. `holds_tasks`: it is somebody's broker or result store, where eviction
+/// loses work.
 std::vector<Sample> server_samples(const InfoText& info, bool holds_tasks,
                                    std::chrono::system_clock::time_point now);
 

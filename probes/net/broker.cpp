@@ -102,8 +102,10 @@ asio::awaitable<Result<long long>> Broker::Impl::publish(PidboxRequest request) 
   co_return said->integer;
 }
 
-/// Pops replies until every listener has answered or the time is over; that some are missing is no failure here.
-asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadline until, PidboxRound& round) {
+/// Pops replies until every listener has answered or the time is over; that some are missing is no failure
+/// here.
+asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadline until,
+                                               PidboxRound& round) {
   const auto wanted = static_cast<std::size_t>(std::clamp<long long>(round.receivers, 0, most_replies));
   if (wanted > 0 && until.left() <= pop_slack) co_return no_time();
   while (round.replies.size() < wanted && until.left() > pop_slack) {
@@ -171,7 +173,8 @@ asio::awaitable<Replies> Broker::ask(const Turns::Turn&, Resolver& resolver, Tra
 
 asio::awaitable<Result<PidboxRound>> Broker::broadcast(const Turns::Turn&, Resolver& resolver, Trace& trace,
                                                        std::string_view method,
-                                                       std::chrono::milliseconds patience, Deadline deadline) {
+                                                       std::chrono::milliseconds patience,
+                                                       Deadline deadline) {
   std::string name{method};
   const auto until = wait_end(patience, deadline);
   for (auto* connection : {&impl_->commands, &impl_->replies}) {

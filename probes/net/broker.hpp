@@ -1,5 +1,5 @@
-// The session with one Celery broker, shared by every probe that asks through it: two connections at most, kept open
-// between rounds, one round at a time.
+// The session with one Celery broker, shared by every probe that asks through it: two connections at most,
+// kept open between rounds, one round at a time.
 #pragma once
 
 #include <chrono>
@@ -37,12 +37,13 @@ class Broker {
   asio::awaitable<Turns::Turn> turn();
 
   /// The commands in one pipeline; (re)connects first where needed.
-  asio::awaitable<Result<std::vector<RedisReply>>> ask(const Turns::Turn& turn, Resolver& resolver, Trace& trace,
-                                                       std::vector<RedisCommand> commands);
+  asio::awaitable<Result<std::vector<RedisReply>>> ask(const Turns::Turn& turn, Resolver& resolver,
+                                                       Trace& trace, std::vector<RedisCommand> commands);
 
-  /// Asks every worker `method` and collects replies until all listeners have answered, at most for `patience`,
-  /// and never so long that the clean-up would not fit before `deadline`. Proves first that the broker accepts a
-  /// write, because a worker that cannot write its reply exits: a refusal is returned and nothing is published.
+  /// Asks every worker `method` and collects replies until all listeners have answered, at most for
+  /// `patience`, and never so long that the clean-up would not fit before `deadline`. Proves first that the
+  /// broker accepts a write, because a worker that cannot write its reply exits: a refusal is returned and
+  /// nothing is published.
   asio::awaitable<Result<PidboxRound>> broadcast(const Turns::Turn& turn, Resolver& resolver, Trace& trace,
                                                  std::string_view method, std::chrono::milliseconds patience,
                                                  Deadline deadline);

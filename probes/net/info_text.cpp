@@ -43,7 +43,8 @@ Failure memory_short(const InfoText& info, double share) {
   const auto used = memory_share(info);
   if (!used || *used <= share || info.text("maxmemory_policy").starts_with("allkeys")) return {};
   const auto percent = std::to_string(std::lround(*used * 100));
-  return {Reason::oom, "Redis uses " + percent + " % of maxmemory (policy " + std::string{info.text("maxmemory_policy")} + ")"};
+  return {Reason::oom, "Redis uses " + percent + " % of maxmemory (policy " +
+                           std::string{info.text("maxmemory_policy")} + ")"};
 }
 
 }  // namespace healthd

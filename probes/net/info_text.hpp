@@ -26,10 +26,12 @@ class InfoText {
   std::map<std::string, std::string, std::less<>> fields_;
 };
 
-/// Used memory as a share of `maxmemory`, counted as Redis counts it before it refuses writes; nullopt without limit.
+/// Used memory as a share of `maxmemory`, counted as Redis counts it before it refuses writes; nullopt
+/// without limit.
 std::optional<double> memory_share(const InfoText& info);
 
-/// `oom` where more than `share` of the memory is used and Redis would rather refuse a write than evict a key.
+/// `oom` where more than `share` of the memory is used and Redis would rather refuse a write than evict a
+/// key.
 Failure memory_short(const InfoText& info, double share);
 
 }  // namespace healthd

@@ -9,8 +9,8 @@ namespace healthd {
 
 class KeptRedis {
  public:
-  /// Makes sure that the connection is alive, by a PING where it was kept. `target` is used until the end. The trace
-  /// is left in the phase `request`.
+  /// Makes sure that the connection is alive, by a PING where it was kept. `target` is used until the end.
+  /// The trace is left in the phase `request`.
   asio::awaitable<Failure> revive(Resolver& resolver, Trace& trace, const RedisTarget& target);
 
   /// Only after a successful revive().

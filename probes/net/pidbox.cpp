@@ -19,9 +19,7 @@ json parse(std::string_view text) {
   return json::parse(text, shallow, /*allow_exceptions=*/false);
 }
 
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// The member where it is a string, else "".
 std::string member(const json& object, const char* name) {

@@ -1,5 +1,5 @@
-// Celery's remote control messages: a broadcast request that every worker reads, and one reply from each. No I/O.
-// Source: kombu's pidbox and virtual transport, and messages captured from Celery 5.2 and 5.5.
+// Celery's remote control messages: a broadcast request that every worker reads, and one reply from each. No
+// I/O. Source: kombu's pidbox and virtual transport, and messages captured from Celery 5.2 and 5.5.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,8 @@ std::string encode_request(const PidboxRequest& request);
 
 struct PidboxReply {
   std::string ticket;
-  std::string node;   ///< "" where the body is not JSON (a site that serialises with pickle): alive, but unnamed
+  std::string
+      node;  ///< "" where the body is not JSON (a site that serialises with pickle): alive, but unnamed
   std::string value;  ///< the node's answer, JSON text
 };
 

@@ -62,8 +62,8 @@ struct RedisConnection {
   Failure failure;
 };
 
-/// Dials, AUTH, CLIENT SETNAME (its refusal is ignored), SELECT; the last three under the trace's `auth` phase.
-/// `target` is used until the end.
+/// Dials, AUTH, CLIENT SETNAME (its refusal is ignored), SELECT; the last three under the trace's `auth`
+/// phase. `target` is used until the end.
 asio::awaitable<RedisConnection> redis_connect(Resolver& resolver, Trace& trace, const RedisTarget& target);
 
 }  // namespace healthd

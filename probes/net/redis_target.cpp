@@ -62,7 +62,14 @@ Failure without_secret(Failure failure, const Secret& secret) {
   return failure;
 }
 
+/// Said to a client as soon as it connects, so it stands where the first answer is expected.
+bool turned_away(const RedisReply& first) {
+  return first.is_error() &&
+         (first.text.starts_with("DENIED") || redis_failure(first.text).reason == Reason::maxclients);
+}
+
 Failure refused(const std::vector<RedisReply>& replies, const Greeting& sent) {
+  if (turned_away(replies.front())) return redis_failure(replies.front().text);
   for (const auto& position : {sent.auth, sent.select}) {
     if (!position || !replies[*position].is_error()) continue;
     auto failure = redis_failure(replies[*position].text);

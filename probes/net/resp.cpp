@@ -51,10 +51,17 @@ int depth_of(const redisReadTask* task) {
 void* create_string(const redisReadTask* task, char* text, std::size_t length) {
   RedisReply reply;
   switch (task->type) {
-    case REDIS_REPLY_STRING: reply.kind = RedisReply::Kind::string; break;
-    case REDIS_REPLY_STATUS: reply.kind = RedisReply::Kind::status; break;
-    case REDIS_REPLY_ERROR: reply.kind = RedisReply::Kind::error; break;
-    default: return refuse_type(task);
+    case REDIS_REPLY_STRING:
+      reply.kind = RedisReply::Kind::string;
+      break;
+    case REDIS_REPLY_STATUS:
+      reply.kind = RedisReply::Kind::status;
+      break;
+    case REDIS_REPLY_ERROR:
+      reply.kind = RedisReply::Kind::error;
+      break;
+    default:
+      return refuse_type(task);
   }
   reply.text.assign(text, length);
   return place(task, std::move(reply));
@@ -97,7 +104,9 @@ redisReplyObjectFunctions* hooks() {
     made.freeObject = free_root;
 #if HIREDIS_MAJOR >= 1
     // Without a hook hiredis stores a type number where a pointer belongs.
-    made.createDouble = [](const redisReadTask* task, double, char*, std::size_t) { return refuse_type(task); };
+    made.createDouble = [](const redisReadTask* task, double, char*, std::size_t) {
+      return refuse_type(task);
+    };
     made.createBool = [](const redisReadTask* task, int) { return refuse_type(task); };
 #endif
     return made;

@@ -1,6 +1,6 @@
-// RESP2, the wire format of Redis: commands to bytes, bytes to replies. No I/O. hiredis parses; it believes every
-// size that the wire announces, so the limits are ours.
-// Source of the protocol: the Redis serialization protocol specification (RESP2) and hiredis' read.h.
+// RESP2, the wire format of Redis: commands to bytes, bytes to replies. No I/O. hiredis parses; it believes
+// every size that the wire announces, so the limits are ours. Source of the protocol: the Redis serialization
+// protocol specification (RESP2) and hiredis' read.h.
 #pragma once
 
 #include <memory>
@@ -27,9 +27,10 @@ using RedisCommand = std::vector<std::string>;
 /// What one reply may cost us.
 struct RespLimits {
   std::size_t bytes = 1024 * 1024;
-  std::size_t line_bytes = 64 * 1024;  ///< of a line without an end: the parser searches it again at every read
-  std::size_t elements = 4096;         ///< of all arrays of the reply together
-  int depth = 4;                       ///< arrays within arrays
+  std::size_t line_bytes =
+      64 * 1024;                ///< of a line without an end: the parser searches it again at every read
+  std::size_t elements = 4096;  ///< of all arrays of the reply together
+  int depth = 4;                ///< arrays within arrays
 };
 
 /// The bytes of the commands, one after the other.
@@ -41,8 +42,8 @@ class RespDecoder {
   ~RespDecoder();
 
   void feed(std::string_view bytes);
-  /// The next whole reply; nullopt where more bytes are needed; `too_large` beyond a limit, `protocol` for what is
-  /// not RESP2. After a failure every further call fails.
+  /// The next whole reply; nullopt where more bytes are needed; `too_large` beyond a limit, `protocol` for
+  /// what is not RESP2. After a failure every further call fails.
   Result<std::optional<RedisReply>> next();
 
  private:

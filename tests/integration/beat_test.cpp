@@ -112,10 +112,11 @@ TEST_CASE("the celery and the beat probe of one broker share two connections, ev
   std::vector<Status> found;
   for (auto* probe : {beat_probe.get(), celery_probe.get()}) {
     auto once = run_probe(*probe, "probe", 5s, stack.bench.tools());
-    boost::asio::co_spawn(stack.bench.loop(), std::move(once), [&](std::exception_ptr error, Outcome outcome) {
-      CHECK_FALSE(error);
-      found.push_back(outcome.result.status);
-    });
+    boost::asio::co_spawn(stack.bench.loop(), std::move(once),
+                          [&](std::exception_ptr error, Outcome outcome) {
+                            CHECK_FALSE(error);
+                            found.push_back(outcome.result.status);
+                          });
   }
   stack.bench.loop().restart();
   stack.bench.loop().run();

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 namespace {
 
 /// The probe of a broker and the celery probe beside it.
-std::unique_ptr<Probe> make_celery_probe(ProbeBench& bench, const RedisServer& redis, const std::string& more = "",
-                                         int database = 0) {
+std::unique_ptr<Probe> make_celery_probe(ProbeBench& bench, const RedisServer& redis,
+                                         const std::string& more = "", int database = 0) {
   bench.make("redis", "broker", "url: " + redis.url(database) + "\nrole: broker\n");
   auto probe = bench.make("celery", "workers", "broker: broker\n" + more);
   INFO(bench.problems());
@@ -25,9 +25,7 @@ std::unique_ptr<Probe> make_celery_probe(ProbeBench& bench, const RedisServer& r
 }
 
 /// Keys of ours on the broker: the binding of our reply queue, and the queue.
-std::string left_over(const RedisServer& redis) {
-  return redis.say({"KEYS", "*reply*"});
-}
+std::string left_over(const RedisServer& redis) { return redis.say({"KEYS", "*reply*"}); }
 
 long long clients(const RedisServer& redis) {
   const auto list = redis.say({"CLIENT", "LIST"});
@@ -124,7 +122,8 @@ TEST_CASE("a fault of the broker leaves the workers unknown, never down") {
   }
 }
 
-TEST_CASE("connections that the server closed are replaced within the run, and never are there more than two") {
+TEST_CASE(
+    "connections that the server closed are replaced within the run, and never are there more than two") {
   RedisServer redis;
   Celery celery{redis};
   auto worker = celery.start_worker("only");
@@ -195,8 +194,13 @@ TEST_CASE("messages that wait are counted over all priorities, and since when is
   ProbeBench bench;
   const auto probe = make_celery_probe(bench, redis, "queues: [celery, reports]\n");
   const auto empty = bench.run(*probe);
-  const auto was_empty_at = sample_value(empty, "healthd_celery_queue_last_empty_timestamp_seconds", "celery");
-  for (const auto* step : {"", "\x06\x16""3", "\x06\x16""9"})
+  const auto was_empty_at =
+      sample_value(empty, "healthd_celery_queue_last_empty_timestamp_seconds", "celery");
+  for (const auto* step : {"",
+                           "\x06\x16"
+                           "3",
+                           "\x06\x16"
+                           "9"})
     redis.say({"LPUSH", std::string{"celery"} + step, "message"});
   redis.say({"HSET", "unacked", "tag", "[]"});
   const auto now = redis.say({"TIME"});
@@ -207,7 +211,8 @@ TEST_CASE("messages that wait are counted over all priorities, and since when is
   CHECK(sample_value(result, "healthd_celery_queue_length", "reports") == 0);
   CHECK(sample_value(result, "healthd_celery_queue_last_empty_timestamp_seconds", "celery") == was_empty_at);
   CHECK(sample_value(result, "healthd_celery_unacked_messages") == 1);
-  const auto age = std::stod(now) - sample_value(result, "healthd_celery_oldest_unacked_timestamp_seconds").value_or(0);
+  const auto age =
+      std::stod(now) - sample_value(result, "healthd_celery_oldest_unacked_timestamp_seconds").value_or(0);
   CHECK(age > 97);
   CHECK(age < 103);
 }
@@ -216,7 +221,8 @@ TEST_CASE("a key prefix, another database and another separator are followed") {
   RedisServer redis;
   CelerySetup setup;
   setup.database = 3;
-  setup.options = R"(broker_transport_options={"global_keyprefix": "ss:", "sep": ":", "priority_steps": [0, 5]},)";
+  setup.options =
+      R"(broker_transport_options={"global_keyprefix": "ss:", "sep": ":", "priority_steps": [0, 5]},)";
   Celery celery{redis, setup};
   auto worker = celery.start_worker("only");
   ProbeBench bench;

@@ -1,12 +1,12 @@
 // A postgres probe on two loops as in the daemon, in front of a real server.
 #pragma once
 
-#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
-#include <fstream>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -16,6 +16,7 @@
 #include "probes/net/tls.hpp"
 #include "probes/run_probe.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/run.hpp"
 
 namespace healthd::test {
@@ -90,15 +91,6 @@ inline std::optional<double> sample(const ProbeResult& result, std::string_view 
     if (one.name == name && (label.empty() || (!one.labels.empty() && one.labels.front().second == label)))
       return one.value;
   return std::nullopt;
-}
-
-template <typename Condition>
-bool becomes_true(Condition condition, std::chrono::steady_clock::duration within = 5s) {
-  for (const auto give_up = std::chrono::steady_clock::now() + within; !condition();) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(10ms);
-  }
-  return true;
 }
 
 inline int sessions_of(const PostgresServer& server, const std::string& user) {

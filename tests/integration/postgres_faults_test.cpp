@@ -31,7 +31,7 @@ pid_t backend_of_monitor(const PostgresServer& server) {
 }
 
 bool one_session_is_left(const PostgresServer& server) {
-  return becomes_true([&] { return sessions_of(server, "monitor") == 1; });
+  return wait_until([&] { return sessions_of(server, "monitor") == 1; });
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ TEST_CASE("a frozen postmaster lets nobody in while the old session still answer
   CHECK(outcome.result.timed_out_in.has_value());
   CHECK(sample(outcome.result, "healthd_postgres_up") == 0.0);
   CHECK(outcome.took < short_timeout + 150ms);
-  CHECK(becomes_true([&] { return bench.run().status == Status::up; }));
+  CHECK(wait_until([&] { return bench.run().status == Status::up; }));
 }
 
 TEST_CASE(
@@ -76,7 +76,7 @@ TEST_CASE(
   }
   ::kill(backend, SIGCONT);
 
-  CHECK(becomes_true([&] { return bench.run().status == Status::up; }));
+  CHECK(wait_until([&] { return bench.run().status == Status::up; }));
   CHECK(one_session_is_left(server));
   CHECK(backend_of_monitor(server) == backend);
 }
@@ -95,7 +95,7 @@ TEST_CASE("a server that is frozen altogether is down in time, and back when it 
   CHECK(check(outcome.result, "connect").reason == Reason::timeout);
   CHECK(check(outcome.result, "query").reason == Reason::timeout);
   CHECK(outcome.took < short_timeout + 150ms);
-  CHECK(becomes_true([&] { return bench.run().status == Status::up; }));
+  CHECK(wait_until([&] { return bench.run().status == Status::up; }));
 }
 
 TEST_CASE("a session that somebody terminated is replaced within the run") {
@@ -106,7 +106,7 @@ TEST_CASE("a session that somebody terminated is replaced within the run") {
   REQUIRE(one_session_is_left(server));
 
   server.execute({"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'monitor'"});
-  REQUIRE(becomes_true([&] { return sessions_of(server, "monitor") == 0; }));
+  REQUIRE(wait_until([&] { return sessions_of(server, "monitor") == 0; }));
 
   CHECK(bench.run().status == Status::up);
   CHECK(one_session_is_left(server));
@@ -171,7 +171,7 @@ TEST_CASE("a server that shuts down for as long as its sessions last is `startin
 
   ::kill(server.postmaster(), SIGTERM);  // a smart shutdown: it waits for the kept session
 
-  CHECK(becomes_true([&] { return bench.run().reason == Reason::starting; }));
+  CHECK(wait_until([&] { return bench.run().reason == Reason::starting; }));
 }
 
 TEST_CASE("a stop of the daemon ends a run that hangs, at once") {

@@ -1,7 +1,8 @@
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "probes/net/postgres.hpp"

@@ -142,7 +142,7 @@ TEST_CASE("a certificate is verified: its issuer and its name") {
   Bench stranger{keys("host=localhost" + dsn)};
   Bench misnamed{keys("host=db.example.com" + dsn + issuer)};
 
-  CHECK(becomes_true([&] { return good.run().status == Status::up; }));  // the reload takes a moment
+  CHECK(wait_until([&] { return good.run().status == Status::up; }));  // the reload takes a moment
   CHECK(stranger.run().reason == Reason::tls_untrusted);
   CHECK(misnamed.run().reason == Reason::tls_hostname);
 }
@@ -156,7 +156,7 @@ TEST_CASE("the server never sees more than two connections of a probe") {
     const auto result = bench.run();
     INFO("run " << i << ": " << result.detail);
     CHECK(result.status == Status::up);
-    CHECK(becomes_true([&] { return sessions_of(server, "monitor") == 1; }));
+    CHECK(wait_until([&] { return sessions_of(server, "monitor") == 1; }));
   }
 }
 

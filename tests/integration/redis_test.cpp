@@ -38,7 +38,8 @@ TEST_CASE("a healthy Redis is up and tells its memory, policy and keys") {
   CHECK(find_sample(result, "healthd_redis_write_ok") == nullptr);
 }
 
-TEST_CASE("a broker that may evict keys is unsafe, and the server's figures come from the broker's probe only") {
+TEST_CASE(
+    "a broker that may evict keys is unsafe, and the server's figures come from the broker's probe only") {
   RedisServer server{{"maxmemory 64mb", "maxmemory-policy allkeys-lru"}};
   ProbeBench bench;
   const auto cache = bench.make("redis", "cache", keys(server));
@@ -57,7 +58,8 @@ TEST_CASE("a password that is wrong or missing is our fault, not an outage, and 
   const auto file = folder.path() / "pw";
   const auto write = [&](const char* text) {
     std::ofstream{file} << text;
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(file,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   };
   const auto with_file = keys(server, "password_file: " + file.string());
 
@@ -80,9 +82,11 @@ TEST_CASE("a server without AUTH says so without repeating the password") {
   TempDir folder;
   const auto file = folder.path() / "pw";
   std::ofstream{file} << "hd-canary-secret";
-  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::filesystem::permissions(file,
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   ProbeBench bench;
-  const auto result = bench.run(*bench.make("redis", "cache", keys(server, "password_file: " + file.string())));
+  const auto result =
+      bench.run(*bench.make("redis", "cache", keys(server, "password_file: " + file.string())));
   CHECK(result.status == Status::unknown);
   CHECK(result.reason == Reason::auth);
   CHECK(result.detail.find("hd-canary") == std::string::npos);

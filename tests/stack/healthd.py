@@ -91,7 +91,7 @@ class Healthd(Server):
 
     def command(self) -> list[str]:
         return [
-            str(self.binary), "run", f"--config.file={self.config_file}", "--log.format=text",
+            str(self.binary), "run", f"--config.file={self.config_file}",
         ]  # fmt: skip
 
     def ready(self) -> bool:

@@ -26,22 +26,27 @@ def sleep(seconds): time.sleep(seconds)
 std::string text_of(const redisReply* reply) {
   if (reply == nullptr) return "-no reply";
   switch (reply->type) {
-    case REDIS_REPLY_ERROR: return "-" + std::string{reply->str, reply->len};
-    case REDIS_REPLY_INTEGER: return std::to_string(reply->integer);
+    case REDIS_REPLY_ERROR:
+      return "-" + std::string{reply->str, reply->len};
+    case REDIS_REPLY_INTEGER:
+      return std::to_string(reply->integer);
     case REDIS_REPLY_ARRAY: {
       std::string all;
       for (std::size_t at = 0; at < reply->elements; ++at)
         all += (at > 0 ? " " : "") + text_of(reply->element[at]);
       return all;
     }
-    case REDIS_REPLY_NIL: return "";
-    default: return {reply->str, reply->len};
+    case REDIS_REPLY_NIL:
+      return "";
+    default:
+      return {reply->str, reply->len};
   }
 }
 
 }  // namespace
 
-RedisServer::RedisServer(std::vector<std::string> settings) : port_{free_port()}, settings_{std::move(settings)} {
+RedisServer::RedisServer(std::vector<std::string> settings)
+    : port_{free_port()}, settings_{std::move(settings)} {
   start();
 }
 
@@ -51,7 +56,8 @@ void RedisServer::start() {
   text << "bind 127.0.0.1\nport " << port_ << "\ndir " << folder_.path().string() << "\nsave \"\"\n";
   for (const auto& setting : settings_) text << setting << '\n';
   text.close();
-  process_ = Process{Command{{"/usr/bin/redis-server", file.string()}, {}, folder_.path(), folder_.path() / "log"}};
+  process_ =
+      Process{Command{{"/usr/bin/redis-server", file.string()}, {}, folder_.path(), folder_.path() / "log"}};
   const auto answers = [this] {
     const auto said = say({"PING"});
     return !said.starts_with("-no") && !said.starts_with("-LOADING");
@@ -111,9 +117,18 @@ std::string Celery::log(const std::string& name) const {
 Process Celery::start_worker(const std::string& node, const std::string& pool) {
   const auto file = node + "-" + std::to_string(free_port());
   // Silent unless asked, so that a test can tell who published.
-  const std::vector<std::string> arguments{
-      "worker", "-n", node + "@test", "-P", pool, "-c", "1", "--loglevel", "INFO",
-      "--without-heartbeat", "--without-gossip", "--without-mingle"};
+  const std::vector<std::string> arguments{"worker",
+                                           "-n",
+                                           node + "@test",
+                                           "-P",
+                                           pool,
+                                           "-c",
+                                           "1",
+                                           "--loglevel",
+                                           "INFO",
+                                           "--without-heartbeat",
+                                           "--without-gossip",
+                                           "--without-mingle"};
   Process worker{command(arguments, file)};
   if (!wait_until([&] { return log(file).find(" ready.") != std::string::npos; }, std::chrono::seconds{40}))
     throw std::runtime_error{"the Celery worker did not start: " + log(file)};
@@ -121,7 +136,8 @@ Process Celery::start_worker(const std::string& node, const std::string& pool) {
 }
 
 Process Celery::start_beat() {
-  const std::vector<std::string> arguments{"beat", "--schedule", "schedule", "--pidfile=", "--max-interval", "1"};
+  const std::vector<std::string> arguments{"beat",       "--schedule",     "schedule",
+                                           "--pidfile=", "--max-interval", "1"};
   return Process{command(arguments, "beat")};
 }
 

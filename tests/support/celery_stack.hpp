@@ -19,8 +19,8 @@ class RedisServer {
   void stop() { process_.stop(); }
   void start();
 
-  /// One command over a connection of its own, through hiredis; texts as they are, lists joined by spaces, errors
-  /// with `-` before them.
+  /// One command over a connection of its own, through hiredis; texts as they are, lists joined by spaces,
+  /// errors with `-` before them.
   std::string say(const std::vector<std::string>& words) const;
 
  private:

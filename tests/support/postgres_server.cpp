@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +14,8 @@
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <thread>
+
+#include "tests/support/process.hpp"
 
 namespace healthd::test {
 namespace {
@@ -51,19 +51,6 @@ fs::path make_folder(const User& user) {
   if (::chown(pattern.c_str(), user.uid, user.gid) != 0)
     throw std::runtime_error{"chown of the temporary folder"};
   return pattern;
-}
-
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error{"no free port"};
-  return ntohs(address.sin_port);
 }
 
 /// Between fork and exec: nothing but system calls.

@@ -58,7 +58,8 @@ class ProbeBench {
 };
 
 /// The sample called `name` whose first label has the value `label`; nullptr where there is none.
-inline const Sample* find_sample(const ProbeResult& result, std::string_view name, std::string_view label = "") {
+inline const Sample* find_sample(const ProbeResult& result, std::string_view name,
+                                 std::string_view label = "") {
   for (const auto& sample : result.samples) {
     const bool fits = label.empty() || (!sample.labels.empty() && sample.labels.front().second == label);
     if (sample.name == name && fits) return &sample;

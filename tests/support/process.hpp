@@ -28,7 +28,7 @@ class TempDir {
 };
 
 struct Command {
-  std::vector<std::string> argv;  ///< argv[0] is the program's path
+  std::vector<std::string> argv;                              ///< argv[0] is the program's path
   std::vector<std::pair<std::string, std::string>> env = {};  ///< added to ours
   std::filesystem::path cwd = "/";
   std::filesystem::path log = "/dev/null";  ///< takes stdout and stderr

@@ -141,7 +141,7 @@ TEST_CASE("a threshold on a ratio fires after its hold") {
   };
   CHECK(judge_it.on(outcome("cache", 0s, {judge("ping", {})}, used(80))).empty());
   CHECK(judge_it.on(outcome("cache", 15s, {judge("ping", {})}, used(81))).empty());
-  CHECK(judge_it.on(after(30s)).empty());
+  for (auto at = 1s; at < 35s; at += 1s) CHECK(judge_it.on(after(at)).empty());
   const auto fired = judge_it.on(after(35s));
   REQUIRE(fired.size() == 1);
   CHECK(fired.front().annotations.at("description").find("81%") != std::string::npos);
@@ -237,6 +237,36 @@ TEST_CASE("of two probes on one server only one raises alerts about the server")
         fired.push_back(alert);
   REQUIRE(fired.size() == 1);
   CHECK(fired.front().labels.at("probe") == "broker");
+}
+
+TEST_CASE("a failure that is another alert's business neither raises nor clears") {
+  auto down = down_rule();
+  down.signal.except = {"too_many_connections"};
+  auto judge_it = engine({down});
+  for (const auto at : {0s, 15s, 30s, 45s}) CHECK(judge_it.on(ping(at, Reason::too_many_connections)).empty());
+  CHECK(judge_it.alerts().empty());
+}
+
+TEST_CASE("a threshold in units of another metric follows that metric") {
+  auto old = rule("CeleryUnackedTooOld", "redis", Signal::Kind::value);
+  old.signal.metric = "age";
+  old.signal.times = "visibility";
+  old.above = 2;
+  auto judge_it = engine({old});
+  const auto aged = [](double age) { return std::vector<Sample>{{"age", age}, {"visibility", 60}}; };
+  CHECK(judge_it.on(outcome("cache", 0s, {judge("ping", {})}, aged(119))).empty());
+  CHECK(judge_it.on(outcome("cache", 15s, {judge("ping", {})}, {{"age", 500}})).empty());
+  CHECK(judge_it.on(outcome("cache", 30s, {judge("ping", {})}, aged(121))).size() == 1);
+}
+
+TEST_CASE("a rule that asks for a metric passes over probes without it") {
+  auto full = rule("RedisMemoryHigh", "redis", Signal::Kind::value);
+  full.signal.metric = "used";
+  full.signal.where = "safe";
+  full.above = 1;
+  auto judge_it = engine({full});
+  CHECK(judge_it.on(outcome("cache", 0s, {judge("ping", {})}, {{"used", 5}})).empty());
+  CHECK(judge_it.on(outcome("cache", 15s, {judge("ping", {})}, {{"used", 5}, {"safe", 0}})).size() == 1);
 }
 
 TEST_CASE("either of two main checks raises the alert") {

@@ -1,6 +1,4 @@
 #include <catch2/catch_test_macros.hpp>
-#include <filesystem>
-#include <fstream>
 
 #include "probes/net/postgres.hpp"
 

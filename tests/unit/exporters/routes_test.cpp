@@ -1,0 +1,110 @@
+#include "exporters/routes.hpp"
+
+#include <array>
+#include <boost/asio/thread_pool.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <future>
+#include <map>
+
+#include "running_server.hpp"
+#include "sample_snapshot.hpp"
+#include "web_client.hpp"
+
+using namespace healthd;
+using namespace healthd::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr std::array runbook_files{EmbeddedFile{"redis-down", "# Redis is down\n\nStart it.\n"}};
+
+/// The whole web side as the daemon has it: loop, workers, routes.
+struct Site {
+  explicit Site(std::shared_ptr<const Snapshot> shown) : snapshot{std::move(shown)} {}
+
+  std::string get(const std::string& path) {
+    WebClient client{server.port()};
+    client.send(test::get(path));
+    return client.response();
+  }
+
+  std::shared_ptr<const Snapshot> snapshot;
+  std::map<std::pair<std::string, unsigned>, int> counts;  ///< read after stop()
+  RunbookPages runbooks{runbook_files};
+  asio::thread_pool workers{1};
+  RunningServer server{
+      make_routes({.snapshot = [this] { return snapshot; },
+                   .count = [this](std::string_view handler,
+                                   unsigned status) { ++counts[{std::string{handler}, status}]; },
+                   .runbooks = runbooks,
+                   .workers = workers.get_executor()})};
+};
+
+std::shared_ptr<const Snapshot> share(Snapshot snapshot) {
+  return std::make_shared<const Snapshot>(std::move(snapshot));
+}
+
+}  // namespace
+
+TEST_CASE("each path shows its page with its type") {
+  Site site{share(healthy_stack())};
+  const struct {
+    const char *path, *type, *part;
+  } pages[]{{"/", "text/html; charset=utf-8", "All parts are up."},
+            {"/style.css", "text/css; charset=utf-8", "prefers-color-scheme"},
+            {"/metrics", "text/plain; version=0.0.4; charset=utf-8", "healthd_build_info{"},
+            {"/-/healthy", "text/plain; charset=utf-8", "alive"},
+            {"/-/ready", "text/plain; charset=utf-8", "Ready."},
+            {"/api/v1/status", "application/json", "\"stack\": \"production\""},
+            {"/api/v1/alerts", "application/json", "[]"},
+            {"/runbooks/", "text/html; charset=utf-8", "Redis is down"},
+            {"/runbooks/redis-down", "text/html; charset=utf-8", "Start it."},
+            {"/runbooks/redis-down.md", "text/html; charset=utf-8", "Start it."}};
+  for (const auto& page : pages) {
+    INFO(page.path);
+    const std::string response = site.get(page.path);
+    CHECK(response.starts_with("HTTP/1.1 200 "));
+    CHECK(field(response, "Content-Type") == page.type);
+    CHECK_THAT(body(response), ContainsSubstring(page.part));
+  }
+}
+
+TEST_CASE("readiness waits for the first result of every probe and says how many are missing") {
+  Site site{share(fresh_start())};
+  const std::string waiting = site.get("/-/ready");
+  CHECK(waiting.starts_with("HTTP/1.1 503 "));
+  CHECK_THAT(body(waiting), ContainsSubstring("7 of 7 probes have no result yet"));
+  CHECK(site.get("/-/healthy").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("before anything is known, pages say so instead of showing nothing") {
+  Site site{nullptr};
+  CHECK(site.get("/").starts_with("HTTP/1.1 503 "));
+  CHECK(site.get("/metrics").starts_with("HTTP/1.1 503 "));
+  CHECK(site.get("/-/ready").starts_with("HTTP/1.1 503 "));
+}
+
+TEST_CASE("unknown paths are 404, and cannot invent new handlers to count") {
+  Site site{share(healthy_stack())};
+  for (const char* path : {"/nothing", "/metrics/", "/runbooks", "//", "/api/v1/status%00"}) {
+    INFO(path);
+    CHECK(site.get(path).starts_with("HTTP/1.1 404 "));
+  }
+  CHECK(site.get("/runbooks/nothing").starts_with("HTTP/1.1 404 "));
+  site.get("/metrics?x=y");
+  site.server.stop();
+  CHECK(site.counts == std::map<std::pair<std::string, unsigned>, int>{
+                           {{"other", 404}, 5}, {{"/runbooks/SLUG", 404}, 1}, {{"/metrics", 200}, 1}});
+}
+
+TEST_CASE("a page that is slow to make keeps no other request waiting") {
+  Site site{share(healthy_stack())};
+  std::promise<void> release;
+  asio::post(site.workers, [gate = release.get_future().share()] { gate.wait(); });
+  WebClient scraper{site.server.port()};
+  scraper.send(test::get("/metrics"));
+  CHECK(site.get("/-/healthy").starts_with("HTTP/1.1 200 "));
+  release.set_value();
+  CHECK(scraper.response().starts_with("HTTP/1.1 200 "));
+}

@@ -1,0 +1,61 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "probes/celery_queues.hpp"
+
+using namespace healthd;
+
+namespace {
+
+using Kind = RedisReply::Kind;
+
+RedisReply number(long long value) { return {Kind::integer, {}, value, {}}; }
+RedisReply text(std::string value) { return {Kind::string, std::move(value), 0, {}}; }
+RedisReply list(std::vector<RedisReply> elements) { return {Kind::array, {}, 0, std::move(elements)}; }
+
+const std::vector<std::string> queues{"a", "b"};
+constexpr auto now = std::chrono::system_clock::time_point{std::chrono::seconds{5000}};
+
+CeleryNames two_steps() {
+  CeleryNames names;
+  names.steps = {0, 5};
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a queue's length is the sum over its priority steps") {
+  const auto names = two_steps();
+  REQUIRE(queue_commands(names, queues).size() == 7);
+  const auto report = read_queues(
+      names, queues,
+      {number(1), number(2), number(0), number(4), number(3), list({}), list({text("5000"), text("0")})},
+      now);
+  CHECK_FALSE(report.failure);
+  CHECK(report.lengths == std::vector<long long>{3, 4});
+  CHECK(report.unacked == 3);
+  CHECK_FALSE(report.oldest_unacked);
+}
+
+TEST_CASE("the age of the oldest unacked message does not depend on our clock") {
+  const auto report = read_queues(
+      two_steps(), {}, {number(1), list({text("tag"), text("8900.5")}), list({text("9000"), text("500000")})},
+      now);
+  REQUIRE(report.oldest_unacked);
+  CHECK(*report.oldest_unacked == 4900);
+}
+
+TEST_CASE("one refused command spoils the report") {
+  const RedisReply refused{
+      Kind::error, "WRONGTYPE Operation against a key holding the wrong kind of value", 0, {}};
+  const auto report = read_queues(two_steps(), {}, {number(1), list({}), refused}, now);
+  CHECK(report.failure.reason == Reason::query_error);
+}
+
+TEST_CASE("a queue is remembered as empty when it last was, or as first seen") {
+  QueueMemory memory;
+  CHECK(memory.last_empty("full", 5, 100) == 100);
+  CHECK(memory.last_empty("full", 4, 200) == 100);
+  CHECK(memory.last_empty("full", 0, 300) == 300);
+  CHECK(memory.last_empty("full", 1, 400) == 300);
+  CHECK(memory.last_empty("other", 0, 400) == 400);
+}
