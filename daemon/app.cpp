@@ -76,7 +76,7 @@ App::App(Settings settings, Assembly parts, Loops& loops)
       watchers_{loops.main().get_executor(), report_escape()},
       tasks_{loops.main().get_executor(), report_escape()},
       runbooks_{embedded_runbooks()},
-      loop_lag_{{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}},
+      loop_lag_{lag_buckets()},
       started_{std::chrono::steady_clock::now()},
       started_wall_{std::chrono::system_clock::now()} {
   for (auto& built : parts_.probes) {
@@ -180,7 +180,8 @@ asio::awaitable<void> App::pulse() {
 
 /// The one way through the house: a result goes to the history, to the engine, and from there to receivers.
 bool App::on_run(Run run) {
-  const auto& outcome = run.outcome;
+  auto& outcome = run.outcome;
+  admit_samples(outcome.result.samples, dropped_series_);
   if (run.skipped > 0) history_.skipped(outcome.probe, run.skipped);
   history_.on(outcome, run.lateness);
   const auto changes = engine_.on(outcome);
@@ -236,6 +237,7 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->loop_lag = loop_lag_;
   made->log_messages = log_counts();
   made->http_requests = http_requests_;
+  made->dropped_series = dropped_series_;
   made->config_last_reload_success_at = started_wall_;
   last_snapshot_ = std::move(made);
   return last_snapshot_;

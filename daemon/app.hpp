@@ -12,6 +12,7 @@
 #include "daemon/sd_notify.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/task_scope.hpp"
+#include "exporters/catalogue.hpp"
 #include "exporters/http_server.hpp"
 #include "exporters/routes.hpp"
 
@@ -52,6 +53,7 @@ class App {
   RunbookPages runbooks_;
   std::unique_ptr<HttpServer> server_;
   Histogram loop_lag_;
+  DroppedSeries dropped_series_;
   std::shared_ptr<const Snapshot> last_snapshot_;
   std::chrono::steady_clock::time_point started_;
   std::chrono::system_clock::time_point started_wall_;

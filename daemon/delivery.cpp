@@ -21,7 +21,7 @@ void DeliveryRows::desire(Alert alert, Time now) {
   const auto known = rows_.find(key);
   const bool resolved = alert.state == AlertState::resolved;
   if (known == rows_.end() && resolved) return;  // it was never to know
-  if (known != rows_.end() && resolved && !known->second.ever_told_firing) {
+  if (known != rows_.end() && resolved && !known->second.maybe_told_firing && !known->second.on_its_way) {
     rows_.erase(known);  // came and went while the receiver was away
     return;
   }
@@ -36,14 +36,17 @@ void DeliveryRows::desire(Alert alert, Time now) {
 /// Whether the row will be sent (again) by itself.
 bool DeliveryRows::active(const Row& row) const { return !row.accepted || resend_.has_value(); }
 
-std::vector<Alert> DeliveryRows::due(Time now, std::size_t limit) const {
-  std::vector<const Row*> ready;
-  for (const auto& [key, row] : rows_)
+std::vector<Alert> DeliveryRows::due(Time now, std::size_t limit) {
+  std::vector<Row*> ready;
+  for (auto& [key, row] : rows_)
     if (active(row) && row.next_attempt <= now) ready.push_back(&row);
   std::ranges::sort(ready, {}, [](const Row* row) { return row->changed_at; });
   std::vector<Alert> alerts;
-  for (const auto* row : ready)
-    if (alerts.size() < limit) alerts.push_back(row->alert);
+  for (auto* row : ready) {
+    if (alerts.size() == limit) break;
+    row->on_its_way = true;
+    alerts.push_back(row->alert);
+  }
   return alerts;
 }
 
@@ -59,10 +62,14 @@ void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& deli
     const auto known = rows_.find(fingerprint(alert.labels));
     if (known == rows_.end()) continue;
     auto& row = known->second;
-    const bool told = delivery.kind == Delivery::Kind::sent;
-    if (told && alert.state == AlertState::firing) row.ever_told_firing = true;
+    row.on_its_way = false;
+    const bool told = delivery.kind == Delivery::Kind::sent || delivery.may_have_arrived;
+    if (told && alert.state == AlertState::firing) row.maybe_told_firing = true;
     // The state may have changed while the message was on its way: the newer one is still to be sent.
-    if (row.alert.state != alert.state || row.alert.sequence != alert.sequence) continue;
+    if (row.alert.state != alert.state || row.alert.sequence != alert.sequence) {
+      if (row.alert.state == AlertState::resolved && !row.maybe_told_firing) rows_.erase(known);
+      continue;
+    }
     ++row.attempts;
     switch (delivery.kind) {
       case Delivery::Kind::sent:
@@ -70,7 +77,10 @@ void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& deli
         row.attempts = 0;
         row.next_attempt = now + resend_.value_or(std::chrono::milliseconds{0});
         break;
-      case Delivery::Kind::rejected: row.next_attempt = now + parked; break;
+      case Delivery::Kind::rejected:
+        // Where alerts are told again, others of the same message were taken and must not be forgotten.
+        row.next_attempt = now + (resend_ ? *resend_ : std::chrono::milliseconds{parked});
+        break;
       case Delivery::Kind::retry: {
         const auto grown = first_retry * std::exp2(std::min(row.attempts - 1, 20));
         const auto wait = std::min<std::chrono::duration<double, std::milli>>(grown, longest_retry) * (0.5 + jitter / 2);

@@ -22,8 +22,8 @@ class DeliveryRows {
 
   /// The alert's newest state is what the receiver is to know.
   void desire(Alert alert, Time now);
-  /// What is to be sent now, oldest first, at most `limit`.
-  std::vector<Alert> due(Time now, std::size_t limit) const;
+  /// What is to be sent now, oldest first, at most `limit`; `answered` is to follow.
+  std::vector<Alert> due(Time now, std::size_t limit);
   /// When something is due next; nullopt: nothing waits.
   std::optional<Time> next_due() const;
   /// The receiver's answer for what `due` returned. `jitter` in [0,1) spreads retries.
@@ -38,7 +38,8 @@ class DeliveryRows {
   struct Row {
     Alert alert;
     bool accepted = false;        ///< the newest state was taken
-    bool ever_told_firing = false;
+    bool maybe_told_firing = false;  ///< then a resolve is due to it
+    bool on_its_way = false;         ///< sent, not answered yet
     Time next_attempt;
     Time changed_at;
     int attempts = 0;

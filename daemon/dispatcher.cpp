@@ -57,12 +57,12 @@ struct Dispatcher::Place {
       auto sending = notifier->send(alerts, deadline);
       auto sent = co_await with_deadline(std::move(sending), deadline);
       if (sent) delivery = std::move(*sent);
-      if (!sent) delivery = Delivery{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt};
+      if (!sent) delivery = Delivery{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt, true};
     } catch (const std::exception& error) {
       bug = error.what();
     }
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
-    if (!bug.empty()) delivery = Delivery{Delivery::Kind::retry, "internal", bug, std::nullopt};
+    if (!bug.empty()) delivery = Delivery{Delivery::Kind::retry, "internal", bug, std::nullopt, true};
     rows.answered(alerts, delivery, Deadline::Clock::now(), random_share());
     record(delivery, alerts.size());
   }

@@ -6,11 +6,6 @@
 namespace healthd {
 namespace {
 
-std::vector<double> duration_bounds() {
-  return {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-}
-std::vector<double> lateness_bounds() { return {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}; }
-
 double seconds(std::chrono::nanoseconds span) { return std::chrono::duration<double>(span).count(); }
 
 void count_http_class(ProbeView& view, const ProbeResult& result) {
@@ -46,8 +41,8 @@ std::vector<ComponentView> components_of(const std::vector<ProbeView>& probes) {
 }
 
 void History::add(ProbeView view) {
-  view.duration = Histogram{duration_bounds()};
-  view.start_lateness = Histogram{lateness_bounds()};
+  view.duration = Histogram{duration_buckets()};
+  view.start_lateness = Histogram{lag_buckets()};
   if (view.kind == "nginx" || view.kind == "gunicorn")
     for (const auto* code_class : {"1xx", "2xx", "3xx", "4xx", "5xx", "none"}) view.http_classes[code_class] = 0;
   index_[view.name] = probes_.size();

@@ -134,6 +134,8 @@ constexpr std::array catalogue{
            "Messages handed to workers and not yet acknowledged."},
     Metric{"healthd_celery_oldest_unacked_timestamp_seconds", gauge, probe,
            "When the oldest unacknowledged message was handed out; absent while there is none."},
+    Metric{"healthd_celery_visibility_timeout_seconds", gauge, probe,
+           "After how long the broker hands an unacknowledged message out again, as configured."},
     Metric{"healthd_celery_workers_online", gauge, probe, "Workers that answered the last ping."},
     Metric{"healthd_celery_workers_expected", gauge, probe, "Workers that there should be, as configured."},
     Metric{"healthd_celery_worker_receivers", gauge, probe,

@@ -22,7 +22,8 @@ struct Delivery {
   Kind kind = Kind::retry;
   std::string reason;  ///< closed: `timeout connect http_4xx http_429 http_5xx rejected`; "" when sent
   std::string detail;  ///< for the log; no secret
-  std::optional<std::chrono::seconds> retry_after;
+  std::optional<std::chrono::seconds> retry_after = {};
+  bool may_have_arrived = false;  ///< of one that was not sent: the receiver may have taken it all the same
 };
 
 class Notifier {

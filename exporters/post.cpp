@@ -46,6 +46,7 @@ Posted judge_answer(const HttpResponse& response, bool quote) {
   const auto& meaning = *std::ranges::find_if(meanings, holds);
   Posted posted;
   posted.status = response.status;
+  posted.delivery.may_have_arrived = true;
   posted.delivery.kind = meaning.kind;
   posted.delivery.reason = meaning.reason;
   if (meaning.kind == Delivery::Kind::sent) return posted;
@@ -63,7 +64,11 @@ asio::awaitable<Posted> exchange(Resolver& resolver, Trace& trace, const PostTar
   auto connection = co_await dial(resolver, trace, target.url.endpoint, target.tls ? &*target.tls : nullptr);
   if (!connection.stream) co_return retry("connect", connection.failure.detail);
   const auto response = co_await http_exchange(*connection.stream, trace, std::move(request));
-  if (!response) co_return retry("connect", response.error().detail);
+  if (!response) {
+    auto lost = retry("connect", response.error().detail);
+    lost.delivery.may_have_arrived = true;
+    co_return lost;
+  }
   co_return judge_answer(*response, quote);
 }
 
@@ -105,7 +110,9 @@ asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, 
   auto work = exchange(resolver, trace, target, std::move(request), quote);
   auto posted = co_await with_deadline(std::move(work), deadline);
   if (posted) co_return std::move(*posted);
-  co_return retry("timeout", timed_out(trace).detail);
+  auto late = retry("timeout", timed_out(trace).detail);
+  late.delivery.may_have_arrived = trace.current() >= Phase::request;
+  co_return late;
 }
 
 std::optional<std::chrono::seconds> retry_after(std::string_view header,

@@ -46,7 +46,7 @@ std::string print(const char* format, Values... values) {
 struct Calendar {
   int year = 0;
   unsigned month = 0, day = 0;
-  int hour = 0, minute = 0, second = 0, millisecond = 0;
+  int hour = 0, minute = 0, second = 0;
 };
 
 Calendar calendar(WallTime time) {
@@ -59,8 +59,7 @@ Calendar calendar(WallTime time) {
           static_cast<unsigned>(date.day()),
           static_cast<int>(clock.hours().count()),
           static_cast<int>(clock.minutes().count()),
-          static_cast<int>(clock.seconds().count()),
-          static_cast<int>(clock.subseconds().count())};
+          static_cast<int>(clock.seconds().count())};
 }
 
 }  // namespace
@@ -76,12 +75,6 @@ std::string clean_utf8(std::string_view text, std::size_t max_bytes) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
-}
-
-std::string rfc3339(WallTime time) {
-  const Calendar at = calendar(time);
-  return print("%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", at.year, at.month, at.day, at.hour, at.minute,
-               at.second, at.millisecond);
 }
 
 std::string clock_time(WallTime time, WallTime now) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/clock.hpp"
+
 namespace healthd {
 
 using WallTime = std::chrono::system_clock::time_point;
@@ -12,9 +14,6 @@ using WallTime = std::chrono::system_clock::time_point;
 /// `text` as valid UTF-8 of at most `max_bytes`: what is broken becomes U+FFFD, and no character is cut in
 /// two.
 std::string clean_utf8(std::string_view text, std::size_t max_bytes = std::string_view::npos);
-
-/// `2026-11-23T12:03:04.250Z`
-std::string rfc3339(WallTime time);
 
 /// `12:03:04 UTC`; with the day in front where that is not the day of `now`.
 std::string clock_time(WallTime time, WallTime now);

@@ -26,7 +26,8 @@ std::shared_ptr<Broker> read_broker(Options& options, Workshop& workshop) {
   if (name.empty()) return nullptr;
   const auto target = workshop.redis.find(name);
   if (target == workshop.redis.end()) {
-    const auto guess = nearest(name, names_of(workshop));
+    const auto known = names_of(workshop);
+    const auto guess = nearest(name, known);
     const auto hint = guess.empty() ? std::string{} : "; did you mean \"" + std::string{guess} + "\"?";
     options.error("broker", "broker: no redis probe is called \"" + name + "\"" + hint);
     return nullptr;

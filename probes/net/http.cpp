@@ -60,8 +60,8 @@ class Reader {
         auto more = co_await fill(parser.is_header_done());
         if (more) co_return *more;
         if (ended_) {
-          boost::system::error_code error;
-          parser.put_eof(error);
+          boost::system::error_code error = http::error::end_of_stream;
+          if (parser.got_some()) parser.put_eof(error);
           if (error) co_return parse_failure(error);
           break;
         }

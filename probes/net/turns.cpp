@@ -30,7 +30,8 @@ asio::awaitable<Turns::Turn> Turns::take() {
     taken_ = true;
     co_return Turn{*this};
   }
-  Waiter waiter{*this, co_await asio::this_coro::executor};
+  const auto executor = co_await asio::this_coro::executor;
+  Waiter waiter{*this, executor};
   // Both a granted turn and a cancel of ours end the wait as "aborted".
   co_await waiter.granted_signal.async_wait(asio::as_tuple(asio::use_awaitable));
   if (!waiter.granted) throw boost::system::system_error{asio::error::operation_aborted};

@@ -5,6 +5,7 @@
 #include "probes/net/celery_names.hpp"
 #include "probes/net/info_text.hpp"
 #include "probes/net/reply_identity.hpp"
+#include "probes/with_deadline.hpp"
 #include "tests/support/celery_stack.hpp"
 #include "tests/support/probe_bench.hpp"
 
@@ -80,6 +81,13 @@ TEST_CASE("two workers are counted and named, and nothing of ours stays on the b
     CHECK(sample_value(down, "healthd_celery_queue_length", "celery") == 0);
     CHECK(left_over(redis).empty());
     CHECK(clients(redis) == 2);
+  }
+  SECTION("a run that is stopped while it waits for a frozen worker still cleans up") {
+    first.signal(SIGSTOP);
+    auto once = run_probe(*probe, "probe", 10s, bench.tools());
+    auto stopped = with_deadline(std::move(once), Deadline::in(300ms));
+    CHECK_FALSE(healthd::test::run(bench.loop(), std::move(stopped)));
+    CHECK(left_over(redis).empty());
   }
   SECTION("all of them gone is known at once") {
     first.stop();

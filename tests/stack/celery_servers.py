@@ -37,7 +37,10 @@ class Worker(_Celery):
     """Two pool processes on the queue `celery`."""
 
     name = "worker"
-    arguments = ("worker", "--concurrency", "2", "--queues", "celery", "--loglevel", "INFO", "--hostname", "worker@%h")
+    arguments = (
+        "worker", "--concurrency", "2", "--queues", "celery", "--loglevel", "INFO", "--hostname", "worker@%h",
+        "--without-mingle",  # it asks other workers for a second before it starts, and there are none
+    )  # fmt: skip
     ready_line = " ready."
 
 

@@ -21,6 +21,8 @@ class Redis(Server):
     """One instance for both uses, as in the deployment we watch."""
 
     name = "redis"
+    # Celery before kombu 5.4 reconnects after a restart of its broker, but consumes nothing and answers no ping.
+    takes_along = ("worker",)
 
     def prepare(self) -> None:
         path = self.room / "redis.conf"

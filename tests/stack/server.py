@@ -25,6 +25,7 @@ class Server:
     stop_signal: int = signal.SIGTERM
     start_seconds: float = 30
     after: tuple[str, ...] = ()  # servers that must be ready before this one starts
+    takes_along: tuple[str, ...] = ()  # servers that are of no use any more once this one was killed
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

@@ -120,8 +120,11 @@ class Stack:
         if processes.alive(who):
             processes.thaw_tree(who)
             return
-        processes.kill_tree(who)  # children that outlived their parent
-        self.launch(self.servers[name])
+        server = self.servers[name]
+        for lost in (name, *server.takes_along):
+            processes.kill_tree(self.root(lost))  # of `name` itself: children that outlived their parent
+        for lost in (name, *server.takes_along):
+            self.launch(self.servers[lost])
 
     def serve_certificate(self, expires_in: timedelta) -> None:
         """nginx serves a certificate that ends so soon."""

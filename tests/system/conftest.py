@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from stack.state import State  # noqa: E402
 from pace import BEAT_EVERY  # noqa: E402
 from views import Views  # noqa: E402
 
-BINARY = ROOT / "build" / "release" / "superset-healthd"
+# HEALTHD_BINARY: another build, such as a sanitizer's.
+BINARY = Path(os.environ.get("HEALTHD_BINARY", ROOT / "build" / "release" / "superset-healthd"))
 _timings: list[str] = []
 
 

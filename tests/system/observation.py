@@ -26,7 +26,8 @@ class Observation:
     detected_after: float | None = None
     resolved_after: float | None = None
     alert: dict[str, Any] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)  # names of alerts while the fault lasted
+    seen_after: set[str] = field(default_factory=set)
     runbook_status: int | None = None
     runbook_text: str = ""
     slowest_metrics: float = 0
@@ -86,7 +87,7 @@ def watch_it_fire(house: House, result: Observation, began: float) -> None:
 def watch_it_resolve(house: House, result: Observation, mended: float) -> None:
     def gone() -> bool:
         firing = house.views.firing()
-        result.seen |= firing.keys()
+        result.seen_after |= firing.keys()
         return result.fault.alert not in firing
 
     try:

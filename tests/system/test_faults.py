@@ -32,7 +32,9 @@ def test_the_right_alert_is_at_alertmanager_in_time(seen: Observation) -> None:
 
 
 def test_no_innocent_part_is_accused(seen: Observation) -> None:
-    assert seen.seen <= {seen.fault.alert} | seen.fault.also
+    guilty = {seen.fault.alert} | seen.fault.also
+    assert seen.seen <= guilty
+    assert seen.seen_after <= guilty | seen.fault.afterwards
 
 
 def test_its_runbook_link_answers(seen: Observation) -> None:

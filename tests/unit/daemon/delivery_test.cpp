@@ -18,7 +18,7 @@ Alert alert(AlertState state, std::uint64_t sequence = 1, std::string name = "Re
   return made;
 }
 
-Delivery answer(Kind kind) { return {kind, kind == Kind::sent ? "" : "http_5xx", "", std::nullopt}; }
+Delivery answer(Kind kind) { return {kind, kind == Kind::sent ? "" : "http_5xx", "", std::nullopt, false}; }
 
 /// Sends what is due and answers it.
 std::vector<Alert> exchange(DeliveryRows& rows, Kind kind, DeliveryRows::Time now) {
@@ -61,14 +61,33 @@ TEST_CASE("what came and went while the receiver was away is not told") {
   CHECK_FALSE(rows.next_due().has_value());
 }
 
-TEST_CASE("a change while the message is on its way is sent next") {
+TEST_CASE("what may have arrived although no answer came gets its resolve") {
+  DeliveryRows rows{std::nullopt};
+  rows.desire(alert(AlertState::firing), at(0ms));
+  auto lost = answer(Kind::retry);
+  lost.may_have_arrived = true;
+  rows.answered(rows.due(at(0ms), 64), lost, at(0ms), 0.5);
+  rows.desire(alert(AlertState::resolved), at(1s));
+  CHECK(exchange(rows, Kind::sent, at(1s)).size() == 1);
+}
+
+TEST_CASE("a resolve that comes while the firing is on its way is sent after it") {
   DeliveryRows rows{std::nullopt};
   rows.desire(alert(AlertState::firing), at(0ms));
   const auto on_its_way = rows.due(at(0ms), 64);
   rows.desire(alert(AlertState::resolved), at(1ms));
-  // Nothing was accepted yet, so the resolve replaced a message that may or may not arrive.
   rows.answered(on_its_way, answer(Kind::sent), at(2ms), 0.5);
-  CHECK(rows.unsent() <= 1);
+  const auto next = exchange(rows, Kind::sent, at(3ms));
+  REQUIRE(next.size() == 1);
+  CHECK(next.front().state == AlertState::resolved);
+}
+
+TEST_CASE("where alerts are told again, a refusal of one of them parks none") {
+  DeliveryRows rows{30s};
+  rows.desire(alert(AlertState::firing, 1, "Good"), at(0ms));
+  rows.desire(alert(AlertState::firing, 1, "Bad"), at(0ms));
+  exchange(rows, Kind::rejected, at(0ms));
+  CHECK(rows.due(at(30s), 64).size() == 2);
 }
 
 TEST_CASE("retries grow apart up to five minutes and never stop") {
@@ -90,7 +109,7 @@ TEST_CASE("retries grow apart up to five minutes and never stop") {
 TEST_CASE("an answer that names a time is heeded") {
   DeliveryRows rows{std::nullopt};
   rows.desire(alert(AlertState::firing), at(0ms));
-  rows.answered(rows.due(at(0ms), 64), Delivery{Kind::retry, "http_429", "", 90s}, at(0ms), 0.5);
+  rows.answered(rows.due(at(0ms), 64), Delivery{Kind::retry, "http_429", "", 90s, false}, at(0ms), 0.5);
   CHECK(*rows.next_due() == at(90s));
 }
 

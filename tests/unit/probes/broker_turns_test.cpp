@@ -16,7 +16,8 @@ namespace {
 asio::awaitable<int> hold(Turns& turns, std::vector<int>& order, int who, std::chrono::milliseconds span) {
   const auto turn = co_await turns.take();
   order.push_back(who);
-  asio::steady_timer timer{co_await asio::this_coro::executor, span};
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer{executor, span};
   co_await timer.async_wait(asio::use_awaitable);
   order.push_back(-who);
   co_return who;
