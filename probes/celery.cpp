@@ -93,6 +93,8 @@ ProbeResult CeleryProbe::judge(const Findings& findings, WallClock::time_point n
   if (options_.expected_workers > 0)
     result.samples.push_back(
         {"healthd_celery_workers_expected", static_cast<double>(options_.expected_workers)});
+  const std::chrono::duration<double> visibility = options_.visibility_timeout;
+  result.samples.push_back({"healthd_celery_visibility_timeout_seconds", visibility.count()});
   judge_replies(findings, result);
   if (!findings.failure) {
     if (!options_.passive && !findings.ping_failure) judge_workers(findings.ping, result, now);

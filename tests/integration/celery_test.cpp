@@ -219,6 +219,7 @@ TEST_CASE("messages that wait are counted over all priorities, and since when is
   CHECK(sample_value(result, "healthd_celery_queue_length", "reports") == 0);
   CHECK(sample_value(result, "healthd_celery_queue_last_empty_timestamp_seconds", "celery") == was_empty_at);
   CHECK(sample_value(result, "healthd_celery_unacked_messages") == 1);
+  CHECK(sample_value(result, "healthd_celery_visibility_timeout_seconds") == 3600);
   const auto age =
       std::stod(now) - sample_value(result, "healthd_celery_oldest_unacked_timestamp_seconds").value_or(0);
   CHECK(age > 97);
