@@ -32,9 +32,10 @@ struct Signal {
   std::string since;
   std::string unless_falling;
   std::vector<std::string> reasons;
-  std::vector<std::string> except;  ///< with `check`: a failure for one of these reasons is another alert's business
-  std::string where;                ///< only results that hold this metric count
-  std::string times;                ///< the threshold is to be multiplied by this metric
+  std::vector<std::string>
+      except;         ///< with `check`: a failure for one of these reasons is another alert's business
+  std::string where;  ///< only results that hold this metric count
+  std::string times;  ///< the threshold is to be multiplied by this metric
 };
 
 /// Placeholders of `description`: {probe} and {target} always; {reason} and {detail} where the signal is

@@ -31,7 +31,10 @@ Damper damper_for(const AlertRule& rule, const WatchedProbe& probe) {
 
 AlertEngine::AlertEngine(std::vector<AlertRule> rules, std::vector<WatchedProbe> probes, AlertLinks links,
                          Moment start)
-    : rules_{std::move(rules)}, probes_{std::move(probes)}, links_{std::move(links)}, last_tick_{start.steady} {
+    : rules_{std::move(rules)},
+      probes_{std::move(probes)},
+      links_{std::move(links)},
+      last_tick_{start.steady} {
   for (const auto& probe : probes_) {
     ProbeState state{&probe, Damper{probe.window}, Status::unknown, Status::unknown, start.steady, ""};
     states_.emplace(probe.name, std::move(state));
@@ -138,7 +141,8 @@ void AlertEngine::apply(Instance& entry, Damper::Change change, const Reading& r
       alert.ends_at = now.wall;
       out.push_back(alert);
       return;
-    case Damper::Change::none: break;
+    case Damper::Change::none:
+      break;
   }
   const auto state = entry.damper.state();
   if (state == Damper::State::pending && alert.state != AlertState::pending) {

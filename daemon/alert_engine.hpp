@@ -1,5 +1,5 @@
-// From results to alerts. Pure: time comes in with each event (steady for durations, wall for display), so tests
-// need no clock.
+// From results to alerts. Pure: time comes in with each event (steady for durations, wall for display), so
+// tests need no clock.
 #pragma once
 
 #include <chrono>
@@ -43,8 +43,8 @@ class AlertEngine {
 
   /// The alerts that fired or were resolved by this result. A delayed one counts for nothing.
   std::vector<Alert> on(const Outcome& outcome);
-  /// The same for the passing of time; to be called about once a second. A gap between calls of more than five
-  /// seconds means that this process slept: whatever was waiting goes on waiting.
+  /// The same for the passing of time; to be called about once a second. A gap between calls of more than
+  /// five seconds means that this process slept: whatever was waiting goes on waiting.
   std::vector<Alert> on(Moment tick);
 
   /// The damped state of a probe: `down` from the window's verdict on, until it clears.
@@ -75,7 +75,8 @@ class AlertEngine {
 
   Instance& instance(const AlertRule& rule, const WatchedProbe& probe, const std::string& label_value);
   void judge_probe(ProbeState& state, const Outcome& outcome);
-  void apply(Instance& instance, Damper::Change change, const Reading& reading, Moment now, std::vector<Alert>& out);
+  void apply(Instance& instance, Damper::Change change, const Reading& reading, Moment now,
+             std::vector<Alert>& out);
   void describe(Instance& instance, const Reading& reading);
   void check_stale(ProbeState& state, Moment now, std::vector<Alert>& out);
   void forget_old(Moment now);

@@ -23,7 +23,8 @@ std::string in_words(Signal::Kind kind, std::optional<double> number) {
   if (!number) return "";
   const double value = *number;
   switch (kind) {
-    case Signal::Kind::ratio: return decimal(value * 100, "%.0f%%");
+    case Signal::Kind::ratio:
+      return decimal(value * 100, "%.0f%%");
     case Signal::Kind::age:
     case Signal::Kind::remaining:
     case Signal::Kind::stale: {
@@ -34,7 +35,8 @@ std::string in_words(Signal::Kind kind, std::optional<double> number) {
     }
     case Signal::Kind::check:
     case Signal::Kind::value:
-    case Signal::Kind::reason: break;
+    case Signal::Kind::reason:
+      break;
   }
   return decimal(value, "%g");
 }

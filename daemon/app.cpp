@@ -50,7 +50,8 @@ std::vector<WatchedProbe> watched(const Assembly& parts) {
   for (const auto& built : parts.probes) {
     const auto& config = built.config;
     all.push_back({config.name, parts.config.stack, std::string{built.kind->component}, config.kind,
-                   built.probe->target(), config.interval, config.timeout, config.window, built.speaks_for_server});
+                   built.probe->target(), config.interval, config.timeout, config.window,
+                   built.speaks_for_server});
   }
   return all;
 }
@@ -88,8 +89,8 @@ App::App(Settings settings, Assembly parts, Loops& loops)
     view.interval_seconds = std::chrono::duration<double>(built.config.interval).count();
     view.timeout_seconds = std::chrono::duration<double>(built.config.timeout).count();
     history_.add(std::move(view));
-    probes_.push_back({built.config.name, built.config.interval, built.config.timeout, built.config.retry_interval,
-                       std::move(built.probe)});
+    probes_.push_back({built.config.name, built.config.interval, built.config.timeout,
+                       built.config.retry_interval, std::move(built.probe)});
   }
 }
 
@@ -108,14 +109,16 @@ int App::run() {
 }
 
 void App::start_web() {
-  const auto& wanted = settings_.listen_address.empty() ? parts_.config.web.listen_address : settings_.listen_address;
+  const auto& wanted =
+      settings_.listen_address.empty() ? parts_.config.web.listen_address : settings_.listen_address;
   const auto address = parse_listen_address(wanted);
   if (!address) throw std::runtime_error{"not an address to listen on: " + wanted};
   const auto count = [this](std::string_view handler, unsigned status) {
     ++http_requests_[{std::string{handler}, std::to_string(status)}];
   };
   const auto executor = loops_.main().get_executor();
-  auto handler = make_routes({[this] { return snapshot(); }, count, runbooks_, loops_.worker().get_executor()});
+  auto handler =
+      make_routes({[this] { return snapshot(); }, count, runbooks_, loops_.worker().get_executor()});
   server_ = std::make_unique<HttpServer>(executor, std::move(handler),
                                          [count](unsigned status) { count("refused", status); });
   const auto listening = server_->listen(*address);
@@ -128,9 +131,11 @@ asio::awaitable<void> App::live() {
   tasks_.spawn("web", server_->serve());
   dispatcher_.start(tasks_);
   for (const auto& probe : probes_)
-    watchers_.spawn("watch " + probe.name, watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
-  log_event(LogLevel::info, "started",
-            {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});
+    watchers_.spawn("watch " + probe.name,
+                    watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
+  log_event(
+      LogLevel::info, "started",
+      {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});
   systemd_.send("READY=1\nSTATUS=watching " + std::to_string(probes_.size()) + " probes");
   co_await wait_for_signal();
   co_await stop();
@@ -141,7 +146,8 @@ asio::awaitable<void> App::wait_for_signal() {
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal != SIGHUP) break;
-    log_event(LogLevel::warning, "reload_unsupported", {{"hint", "this version reads its configuration at start only"}});
+    log_event(LogLevel::warning, "reload_unsupported",
+              {{"hint", "this version reads its configuration at start only"}});
   }
 }
 
@@ -187,7 +193,8 @@ bool App::on_run(Run run) {
   const auto changes = engine_.on(outcome);
   const Status state = engine_.state(outcome.probe);
   const auto& view = history_.probe(outcome.probe);
-  if (!view.since || view.state != state) log_state(view.since ? to_string(view.state) : "unseen", outcome, state);
+  if (!view.since || view.state != state)
+    log_state(view.since ? to_string(view.state) : "unseen", outcome, state);
   history_.set_state(outcome.probe, state, outcome.at);
   publish(changes);
   return engine_.suspect(outcome.probe);
@@ -218,7 +225,8 @@ void App::publish(const std::vector<Alert>& changes) {
 
 std::shared_ptr<const Snapshot> App::snapshot() {
   const auto moment = now();
-  if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life) return last_snapshot_;
+  if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life)
+    return last_snapshot_;
   auto made = std::make_shared<Snapshot>();
   made->stack = parts_.config.stack;
   made->version = version;

@@ -23,7 +23,8 @@ class App {
   App(Settings settings, Assembly parts, Loops& loops);
   ~App();
 
-  /// Runs until SIGTERM or SIGINT; returns the exit code. A listen address that cannot be had is an error at once.
+  /// Runs until SIGTERM or SIGINT; returns the exit code. A listen address that cannot be had is an error at
+  /// once.
   int run();
 
  private:

@@ -5,6 +5,7 @@
 
 #include "config/load.hpp"
 #include "probes/net/redis.hpp"
+#include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {
@@ -23,7 +24,8 @@ void apply_overrides(const Config& config, std::vector<AlertRule>& rules, Proble
     if (found == config.alerts.overrides.end()) continue;
     const auto& change = found->second;
     if (change.hold) {
-      if (rule.windowed) problems.error(change.place, rule.name + " fires by the probe's thresholds: it has no `for`");
+      if (rule.windowed)
+        problems.error(change.place, rule.name + " fires by the probe's thresholds: it has no `for`");
       rule.hold = *change.hold;
     }
     if (!change.threshold) continue;
@@ -47,7 +49,8 @@ void build_probes(Assembly& parts, TlsContexts& tls) {
   }
   for (const bool names_a_broker : {false, true})
     for (auto& built : parts.probes)
-      if (built.kind->names_a_broker == names_a_broker) built.probe = built.kind->make(built.config, workshop);
+      if (built.kind->names_a_broker == names_a_broker)
+        built.probe = built.kind->make(built.config, workshop);
 }
 
 bool is_broker(BuiltProbe& built) {

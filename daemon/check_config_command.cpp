@@ -14,8 +14,8 @@ int check_config(const Settings& settings) {
   for (const auto& problem : problems.sorted()) std::cout << to_string(problem) << '\n';
   loops.stop_postgres();
   if (problems.has_errors()) return exit_code::failed;
-  std::cout << settings.config_file << ": valid: " << parts.probes.size() << " probes, " << parts.receivers.size()
-            << " receivers, " << parts.rules.size() << " alerts\n";
+  std::cout << settings.config_file << ": valid: " << parts.probes.size() << " probes, "
+            << parts.receivers.size() << " receivers, " << parts.rules.size() << " alerts\n";
   return exit_code::ok;
 }
 

@@ -1,4 +1,5 @@
-// Turns a row of good and bad findings into one state that does not flap. Pure: the time comes with the finding.
+// Turns a row of good and bad findings into one state that does not flap. Pure: the time comes with the
+// finding.
 #pragma once
 
 #include <chrono>

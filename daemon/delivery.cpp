@@ -57,7 +57,8 @@ std::optional<DeliveryRows::Time> DeliveryRows::next_due() const {
   return soonest;
 }
 
-void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& delivery, Time now, double jitter) {
+void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& delivery, Time now,
+                            double jitter) {
   for (const auto& alert : sent) {
     const auto known = rows_.find(fingerprint(alert.labels));
     if (known == rows_.end()) continue;
@@ -83,7 +84,8 @@ void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& deli
         break;
       case Delivery::Kind::retry: {
         const auto grown = first_retry * std::exp2(std::min(row.attempts - 1, 20));
-        const auto wait = std::min<std::chrono::duration<double, std::milli>>(grown, longest_retry) * (0.5 + jitter / 2);
+        const auto wait =
+            std::min<std::chrono::duration<double, std::milli>>(grown, longest_retry) * (0.5 + jitter / 2);
         row.next_attempt = now + std::chrono::duration_cast<std::chrono::milliseconds>(wait);
         if (delivery.retry_after) row.next_attempt = now + *delivery.retry_after;
         // What is told again anyway must not be told more rarely because it failed.
@@ -104,7 +106,8 @@ void DeliveryRows::forget_settled(Time now) {
 }
 
 std::size_t DeliveryRows::unsent() const {
-  return static_cast<std::size_t>(std::ranges::count_if(rows_, [](const auto& entry) { return !entry.second.accepted; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(rows_, [](const auto& entry) { return !entry.second.accepted; }));
 }
 
 void DeliveryRows::hurry(Time now) {

@@ -1,5 +1,5 @@
-// What one receiver is to know, and what it has been told: one row per alert, so the newest state replaces an older
-// one that was not sent yet and the queue is bounded by the number of alerts. Pure.
+// What one receiver is to know, and what it has been told: one row per alert, so the newest state replaces an
+// older one that was not sent yet and the queue is bounded by the number of alerts. Pure.
 #pragma once
 
 #include <chrono>
@@ -37,7 +37,7 @@ class DeliveryRows {
  private:
   struct Row {
     Alert alert;
-    bool accepted = false;        ///< the newest state was taken
+    bool accepted = false;           ///< the newest state was taken
     bool maybe_told_firing = false;  ///< then a resolve is due to it
     bool on_its_way = false;         ///< sent, not answered yet
     Time next_attempt;

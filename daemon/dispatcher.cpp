@@ -26,7 +26,10 @@ double random_share() {
 /// One place that alerts go to: its rows, its loop, its figures.
 struct Dispatcher::Place {
   Place(const asio::any_io_executor& executor, std::string receiver_name, std::unique_ptr<Notifier> to)
-      : receiver{std::move(receiver_name)}, notifier{std::move(to)}, rows{notifier->resend()}, woken{executor} {
+      : receiver{std::move(receiver_name)},
+        notifier{std::move(to)},
+        rows{notifier->resend()},
+        woken{executor} {
     view.name = notifier->name();
   }
 
@@ -36,7 +39,8 @@ struct Dispatcher::Place {
       const auto next = rows.next_due();
       woken.expires_at(next.value_or(asio::steady_timer::time_point::max()));
       co_await woken.async_wait(asio::as_tuple(asio::use_awaitable));  // cancelled when something changes
-      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
+      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+        co_return;
     }
   }
 
@@ -57,11 +61,13 @@ struct Dispatcher::Place {
       auto sending = notifier->send(alerts, deadline);
       auto sent = co_await with_deadline(std::move(sending), deadline);
       if (sent) delivery = std::move(*sent);
-      if (!sent) delivery = Delivery{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt, true};
+      if (!sent)
+        delivery = Delivery{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt, true};
     } catch (const std::exception& error) {
       bug = error.what();
     }
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+      co_return;
     if (!bug.empty()) delivery = Delivery{Delivery::Kind::retry, "internal", bug, std::nullopt, true};
     rows.answered(alerts, delivery, Deadline::Clock::now(), random_share());
     record(delivery, alerts.size());
@@ -77,7 +83,8 @@ struct Dispatcher::Place {
       return;
     }
     ++view.failures[delivery.reason];
-    const auto level = failing ? LogLevel::debug : LogLevel::warning;  // once per outage, not once per attempt
+    const auto level =
+        failing ? LogLevel::debug : LogLevel::warning;  // once per outage, not once per attempt
     failing = true;
     log_event(level, "notification_failed",
               {{"receiver", view.name}, {"reason", delivery.reason}, {"detail", delivery.detail}});
@@ -110,7 +117,8 @@ bool Dispatcher::routed_to(const Alert& alert, const std::string& receiver) cons
   const auto label = [&alert](const char* name) { return alert.labels.at(name); };
   for (const auto& route : routes_) {
     if (!route.severity.empty() && route.severity != label("severity")) continue;
-    if (!route.components.empty() && std::ranges::find(route.components, label("component")) == route.components.end())
+    if (!route.components.empty() &&
+        std::ranges::find(route.components, label("component")) == route.components.end())
       continue;
     return std::ranges::find(route.receivers, receiver) != route.receivers.end();
   }

@@ -23,7 +23,8 @@ struct Receiver {
 
 class Dispatcher {
  public:
-  Dispatcher(asio::any_io_executor executor, std::vector<Receiver> receivers, std::vector<RouteConfig> routes);
+  Dispatcher(asio::any_io_executor executor, std::vector<Receiver> receivers,
+             std::vector<RouteConfig> routes);
   ~Dispatcher();
 
   /// Spawns one delivery loop per place.

@@ -44,7 +44,8 @@ void History::add(ProbeView view) {
   view.duration = Histogram{duration_buckets()};
   view.start_lateness = Histogram{lag_buckets()};
   if (view.kind == "nginx" || view.kind == "gunicorn")
-    for (const auto* code_class : {"1xx", "2xx", "3xx", "4xx", "5xx", "none"}) view.http_classes[code_class] = 0;
+    for (const auto* code_class : {"1xx", "2xx", "3xx", "4xx", "5xx", "none"})
+      view.http_classes[code_class] = 0;
   index_[view.name] = probes_.size();
   probes_.push_back(std::move(view));
 }

@@ -36,8 +36,9 @@ void start_logging(LogLevel level, LogFormat format) {
   log.level = level;
   log.format = format;
   log.writer = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1U);
-  log.logger = std::make_shared<spdlog::async_logger>("healthd", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                      log.writer, spdlog::async_overflow_policy::overrun_oldest);
+  log.logger =
+      std::make_shared<spdlog::async_logger>("healthd", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             log.writer, spdlog::async_overflow_policy::overrun_oldest);
   log.logger->set_pattern("%v");
   log.logger->set_level(spdlog::level::trace);
 }

@@ -1,5 +1,5 @@
-// Structured logs: one event a line, as `key=value` or as JSON. Writing never blocks the loop: where the reader of
-// our output is stuck, the oldest lines are dropped.
+// Structured logs: one event a line, as `key=value` or as JSON. Writing never blocks the loop: where the
+// reader of our output is stuck, the oldest lines are dropped.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ void start_logging(LogLevel level, LogFormat format);
 /// Writes what is queued. The last call of the program.
 void stop_logging();
 
-/// Text from outside goes into `fields`, never into `event`. Control characters are escaped, values cut at 512
-/// bytes.
+/// Text from outside goes into `fields`, never into `event`. Control characters are escaped, values cut at
+/// 512 bytes.
 void log_event(LogLevel level, std::string_view event, LogFields fields = {});
 
 /// Events so far by level (`warning`, `error`), for the metric.

@@ -1,4 +1,5 @@
-// The threads of the program: the main loop, which owns all state, the PostgreSQL loop, and a worker for rendering.
+// The threads of the program: the main loop, which owns all state, the PostgreSQL loop, and a worker for
+// rendering.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -20,7 +20,8 @@ const std::map<std::string, ProbeOutput> probe_outputs{
 constexpr int nagios_unknown = 3;
 
 std::string version_line() {
-  return std::string{"superset-healthd "} + version + " (revision " + revision + ", built with " + compiler + ")";
+  return std::string{"superset-healthd "} + version + " (revision " + revision + ", built with " + compiler +
+         ")";
 }
 
 void add_config_option(CLI::App& app, Settings& settings) {
@@ -29,16 +30,21 @@ void add_config_option(CLI::App& app, Settings& settings) {
 
 /// An option that takes one of a few words, shown as such in the help.
 template <typename T>
-void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::string, T>& words, const char* help) {
+void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::string, T>& words,
+                const char* help) {
   std::string listed;
   for (const auto& [word, meaning] : words) listed += (listed.empty() ? "" : "|") + word;
-  app.add_option(name, value, help)->transform(CLI::Transformer(words))->check(CLI::IsMember(words))->type_name(listed);
+  app.add_option(name, value, help)
+      ->transform(CLI::Transformer(words))
+      ->check(CLI::IsMember(words))
+      ->type_name(listed);
 }
 
 void add_run_options(CLI::App& app, Settings& settings) {
   add_config_option(app, settings);
-  app.add_option("--web.listen-address", settings.listen_address,
-                 "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");
+  app.add_option(
+      "--web.listen-address", settings.listen_address,
+      "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");
   app.add_option("--web.external-url", settings.external_url, "The address by which people reach the pages");
   add_choice(app, "--log.level", settings.log_level, log_levels, "The least level to log (default: info)");
   add_choice(app, "--log.format", settings.log_format, log_formats, "How to log (default: text)");
@@ -54,10 +60,12 @@ int dispatch(int argc, char** argv) {
   app.footer("Each verb has its own --help. Without a verb: run.");
   add_run_options(app, settings);
 
-  auto* run = app.add_subcommand("run", "The daemon (the default). Exit: 0 on SIGTERM, 78 bad configuration, 1 other");
+  auto* run = app.add_subcommand(
+      "run", "The daemon (the default). Exit: 0 on SIGTERM, 78 bad configuration, 1 other");
   add_run_options(*run, settings);
   auto* check = app.add_subcommand(
-      "check-config", "Prints every problem of the configuration as file:line:column: message. Exit: 0 valid, 1 not");
+      "check-config",
+      "Prints every problem of the configuration as file:line:column: message. Exit: 0 valid, 1 not");
   add_config_option(*check, settings);
   auto* probe = app.add_subcommand(
       "probe", "Runs configured probes once. Exit, the worst of all: 0 up, 1 degraded, 2 down, 3 unknown");

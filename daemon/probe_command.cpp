@@ -15,10 +15,14 @@ namespace {
 /// Nagios' order of severity: down, then unknown, then degraded.
 int nagios_code(Status status) {
   switch (status) {
-    case Status::up: return 0;
-    case Status::degraded: return 1;
-    case Status::down: return 2;
-    case Status::unknown: return 3;
+    case Status::up:
+      return 0;
+    case Status::degraded:
+      return 1;
+    case Status::down:
+      return 2;
+    case Status::unknown:
+      return 3;
   }
   std::abort();
 }
@@ -61,7 +65,8 @@ std::vector<ProbeView> run_all(Loops& loops, Assembly& parts, const ProbeRequest
     views.push_back(std::move(view));
   }
   for (auto& view : views) {
-    const auto built = std::ranges::find(parts.probes, view.name, [](const BuiltProbe& one) { return one.config.name; });
+    const auto built =
+        std::ranges::find(parts.probes, view.name, [](const BuiltProbe& one) { return one.config.name; });
     auto run = run_probe(*built->probe, view.name, built->config.timeout, loops.tools());
     boost::asio::co_spawn(loops.main(), std::move(run), [&view](std::exception_ptr error, Outcome outcome) {
       if (error) std::rethrow_exception(error);

@@ -38,7 +38,8 @@ void explain(std::ostream& out, const ProbeView& view) {
   }
   for (std::size_t i = 0; i < phase_count; ++i)
     if (const auto& spent = result.phases.seconds[i])
-      out << "    phase " << std::setw(12) << to_string(static_cast<Phase>(i)) << " " << milliseconds(*spent) << '\n';
+      out << "    phase " << std::setw(12) << to_string(static_cast<Phase>(i)) << " " << milliseconds(*spent)
+          << '\n';
   for (const auto& [key, value] : result.evidence) out << "    " << key << ": " << printable(value) << '\n';
   for (const auto& sample : result.samples) {
     out << "    " << sample.name;
@@ -52,8 +53,8 @@ void print_text(std::ostream& out, const std::vector<ProbeView>& views, bool exp
   for (const auto& view : views) width = std::max(width, view.name.size());
   for (const auto& view : views) {
     const auto took = std::chrono::duration<double>(view.last->took).count();
-    out << std::left << std::setw(static_cast<int>(width)) << view.name << "  " << headline(view.last->result) << "  ["
-        << view.target << ", " << milliseconds(took) << "]\n";
+    out << std::left << std::setw(static_cast<int>(width)) << view.name << "  " << headline(view.last->result)
+        << "  [" << view.target << ", " << milliseconds(took) << "]\n";
     if (explained) explain(out, view);
   }
 }
@@ -65,7 +66,8 @@ void print_nagios(std::ostream& out, const std::string& stack, const std::vector
   for (const auto& view : views) all = worse(all, view.last->result.status);
   out << "SUPERSET " << words[static_cast<std::size_t>(all)] << " - " << stack;
   for (const auto& view : views)
-    if (view.last->result.status != Status::up) out << "; " << view.name << " " << headline(view.last->result);
+    if (view.last->result.status != Status::up)
+      out << "; " << view.name << " " << headline(view.last->result);
   out << " |";
   for (const auto& view : views)
     out << " " << view.name << "=" << std::chrono::duration<double>(view.last->took).count() << "s";
@@ -77,9 +79,13 @@ void print_nagios(std::ostream& out, const std::string& stack, const std::vector
 void print_probes(std::ostream& out, const std::string& stack, const std::vector<ProbeView>& views,
                   const ProbeRequest& request) {
   switch (request.output) {
-    case ProbeOutput::text: return print_text(out, views, request.explain);
-    case ProbeOutput::json: out << probe_json(stack, views) << '\n'; return;
-    case ProbeOutput::nagios: return print_nagios(out, stack, views);
+    case ProbeOutput::text:
+      return print_text(out, views, request.explain);
+    case ProbeOutput::json:
+      out << probe_json(stack, views) << '\n';
+      return;
+    case ProbeOutput::nagios:
+      return print_nagios(out, stack, views);
   }
 }
 

@@ -23,13 +23,15 @@ constexpr std::chrono::milliseconds longest_first_wait{10'000};
 Schedule::Schedule(Time start, std::string_view identity, Duration interval, Duration retry_interval)
     : interval_{interval}, retry_{retry_interval} {
   const auto spread = std::min<Duration>(interval, longest_first_wait);
-  first_ = start + Duration{static_cast<Duration::rep>(stable_hash(identity) % static_cast<std::uint64_t>(spread.count()))};
+  first_ = start + Duration{static_cast<Duration::rep>(stable_hash(identity) %
+                                                       static_cast<std::uint64_t>(spread.count()))};
 }
 
 Schedule::Slot Schedule::next(Time last, Time ended, bool again_soon) const {
   const auto before = (std::max(last, first_) - first_) / interval_;
   const auto passed = (std::max(ended, first_) - first_) / interval_;
-  Slot slot{first_ + (std::max(before, passed) + 1) * interval_, static_cast<std::uint64_t>(std::max<std::int64_t>(passed - before, 0))};
+  Slot slot{first_ + (std::max(before, passed) + 1) * interval_,
+            static_cast<std::uint64_t>(std::max<std::int64_t>(passed - before, 0))};
   if (again_soon) slot.at = std::min(slot.at, std::max(last + retry_, ended));
   return slot;
 }

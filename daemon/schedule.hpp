@@ -9,8 +9,8 @@
 
 namespace healthd {
 
-/// The slots of one probe: `start + phase + k * interval`. The phase comes from the probe's name, so probes spread
-/// over the interval, and do so in the same way after each restart.
+/// The slots of one probe: `start + phase + k * interval`. The phase comes from the probe's name, so probes
+/// spread over the interval, and do so in the same way after each restart.
 class Schedule {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -14,7 +14,8 @@ constexpr std::chrono::seconds own_delay{1};
 
 }  // namespace
 
-asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools, const RunSink& sink) {
+asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools,
+                            const RunSink& sink) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
   const Schedule schedule{Deadline::Clock::now(), identity, probe.interval, probe.retry_interval};
   Schedule::Slot slot{schedule.first()};

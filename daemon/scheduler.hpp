@@ -28,6 +28,7 @@ struct Run {
 using RunSink = std::function<bool(Run run)>;
 
 /// Runs until it is cancelled. `identity` seeds the phase.
-asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools, const RunSink& sink);
+asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools,
+                            const RunSink& sink);
 
 }  // namespace healthd

@@ -149,13 +149,20 @@ std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome) 
   if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
   if (!rule.signal.times.empty()) return read_scaled(rule, outcome);
   switch (rule.signal.kind) {
-    case Signal::Kind::check: return read_check(rule, outcome);
-    case Signal::Kind::value: return read_value(rule, outcome);
-    case Signal::Kind::ratio: return read_ratio(rule, outcome);
-    case Signal::Kind::age: return read_age(rule, outcome);
-    case Signal::Kind::remaining: return read_remaining(rule, outcome);
-    case Signal::Kind::reason: return read_reason(rule, outcome);
-    case Signal::Kind::stale: return {};
+    case Signal::Kind::check:
+      return read_check(rule, outcome);
+    case Signal::Kind::value:
+      return read_value(rule, outcome);
+    case Signal::Kind::ratio:
+      return read_ratio(rule, outcome);
+    case Signal::Kind::age:
+      return read_age(rule, outcome);
+    case Signal::Kind::remaining:
+      return read_remaining(rule, outcome);
+    case Signal::Kind::reason:
+      return read_reason(rule, outcome);
+    case Signal::Kind::stale:
+      return {};
   }
   std::abort();
 }

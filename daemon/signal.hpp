@@ -35,8 +35,8 @@ class Trend {
   std::deque<Point> points_;
 };
 
-/// `rule` against the result. Empty where the result does not tell (the rule's `stale` is judged by time alone).
-/// A reading per value of the rule's label, where it has one.
+/// `rule` against the result. Empty where the result does not tell (the rule's `stale` is judged by time
+/// alone). A reading per value of the rule's label, where it has one.
 std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome);
 
 /// The samples that have this name.

@@ -18,7 +18,8 @@ void TaskScope::spawn(std::string name, asio::awaitable<void> task) {
   const auto entry = tasks_.emplace(tasks_.end());
   entry->name = std::move(name);
   auto on_end = [this, entry](std::exception_ptr error) { ended(entry, error); };
-  asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(entry->cancel.slot(), std::move(on_end)));
+  asio::co_spawn(executor_, std::move(task),
+                 asio::bind_cancellation_slot(entry->cancel.slot(), std::move(on_end)));
 }
 
 void TaskScope::ended(std::list<Task>::iterator task, std::exception_ptr error) {

@@ -1,4 +1,5 @@
-// Owns spawned coroutines: each has a name, can be cancelled and is awaited; what escapes from one is reported.
+// Owns spawned coroutines: each has a name, can be cancelled and is awaited; what escapes from one is
+// reported.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -14,12 +14,13 @@ enum class AlertState : std::uint8_t { pending, firing, suppressed, resolved };
 struct Alert {
   using Time = std::chrono::system_clock::time_point;
 
-  std::map<std::string, std::string> labels;       ///< identity: `alertname stack component probe severity` ...
-  std::map<std::string, std::string> annotations;  ///< `summary description runbook_url dashboard_url evidence`
+  std::map<std::string, std::string> labels;  ///< identity: `alertname stack component probe severity` ...
+  std::map<std::string, std::string>
+      annotations;  ///< `summary description runbook_url dashboard_url evidence`
   AlertState state = AlertState::pending;
   Time starts_at;
-  std::optional<Time> ends_at;    ///< of a resolved one
-  std::uint64_t sequence = 0;     ///< rises with every firing of this identity
+  std::optional<Time> ends_at;  ///< of a resolved one
+  std::uint64_t sequence = 0;   ///< rises with every firing of this identity
   std::string generator_url;
 };
 

@@ -31,7 +31,8 @@ class Notifier {
   virtual ~Notifier() = default;
   /// The receiver's configured name, with the instance behind a slash where it has several.
   virtual const std::string& name() const = 0;
-  /// How often what is firing (and what was resolved less than 15 min ago) is told again; nullopt: once is enough.
+  /// How often what is firing (and what was resolved less than 15 min ago) is told again; nullopt: once is
+  /// enough.
   virtual std::optional<std::chrono::milliseconds> resend() const = 0;
   /// One message with all `alerts`. Cancellable; ends by `deadline`.
   virtual asio::awaitable<Delivery> send(std::vector<Alert> alerts, Deadline deadline) = 0;

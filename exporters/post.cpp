@@ -72,12 +72,6 @@ asio::awaitable<Posted> exchange(Resolver& resolver, Trace& trace, const PostTar
   co_return judge_answer(*response, quote);
 }
 
-std::string host_header(const Url& url) {
-  const auto full = to_string(url.endpoint);
-  const bool usual = url.endpoint.port == (url.scheme == "https" ? 443 : 80);
-  return usual ? full.substr(0, full.rfind(':')) : full;
-}
-
 }  // namespace
 
 PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
@@ -86,13 +80,7 @@ PostTarget read_post_target(Options& options, std::string_view key, std::string_
   target.url = parse_url(options, key, text, {{"https", 443}, {"http", 80}});
   if (!target.url.user.empty()) options.error(key, std::string{key} + ": a user does not belong in this URL");
   if (target.url.scheme != "https") return target;
-  auto map = options.map("tls");
-  const auto settings = read_tls(map);
-  TlsClient client;
-  client.context = tools.tls.get(settings, map);
-  client.server_name = settings.server_name.empty() ? target.url.endpoint.host : settings.server_name;
-  client.verify = settings.verify;
-  target.tls = std::move(client);
+  target.tls = tools.tls.client(options, target.url.endpoint.host);
   return target;
 }
 

@@ -31,7 +31,12 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Where a library's headers may appear. A place is a file, or a folder with all below it.
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "boost/beast": ("probes/net/boost_impl.cpp", "probes/net/http.cpp", "exporters/http_server.cpp"),
+    "boost/beast": (
+        "probes/net/boost_impl.cpp",
+        "probes/net/http.cpp",
+        "exporters/http_messages.cpp",
+        "exporters/http_server.cpp",
+    ),
     "boost/asio/ssl": ("probes/net/boost_impl.cpp", "probes/net/tls.cpp"),
     "boost/url": ("probes/net/boost_impl.cpp", "probes/net/url.cpp"),
     "openssl": ("probes/net/tls.cpp", "probes/net/certificate.cpp", "exporters/alert.cpp"),
@@ -50,6 +55,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 LIGHT = ("openssl/types.h", "nlohmann/json_fwd.hpp")
 # Libraries that no header of ours may include, because the header would carry them everywhere.
 NEVER_IN_HEADERS = ("boost/beast", "boost/asio/ssl", "boost/url", "openssl", "libpq", "hiredis", "nlohmann", "spdlog", "CLI")
+
+# Headers of ours that hand a library on, and the only files that may include them.
+SHARED_BY_FEW: dict[str, tuple[str, ...]] = {
+    "exporters/http_messages.hpp": ("exporters/http_messages.cpp", "exporters/http_server.cpp"),
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
@@ -74,6 +84,8 @@ def wrong_arrow(file: Path, included: str) -> str | None:
     room, target = file.parts[0], included.split("/")[0]
     if target not in ROOMS:
         return f'"{included}" is not named from the root of the source tree' if (ROOT / file.parent / included).exists() else None
+    if included in SHARED_BY_FEW and not allowed(file.as_posix(), SHARED_BY_FEW[included]):
+        return f'"{included}" is for {" and ".join(SHARED_BY_FEW[included])} alone'
     if target == room or allowed(included, ARROWS[room]):
         return None
     return f'{room}/ must not include "{included}"'
@@ -81,7 +93,7 @@ def wrong_arrow(file: Path, included: str) -> str | None:
 
 def wrong_library(file: Path, included: str) -> str | None:
     """Other people's headers: only where the table says."""
-    if included in LIGHT:
+    if included in LIGHT or file.as_posix() in SHARED_BY_FEW:
         return None
     for library, places in LIBRARIES.items():
         if included != library and not included.startswith((f"{library}/", f"{library}-", f"{library}.")):

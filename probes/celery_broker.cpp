@@ -1,6 +1,7 @@
 #include "probes/celery_broker.hpp"
 
 #include "probes/net/reply_identity.hpp"
+#include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {

@@ -8,6 +8,8 @@
 
 namespace healthd {
 
+struct Workshop;
+
 /// Reads `broker`, the name of a redis probe. nullptr, with the error reported, where there is none of that
 /// name.
 std::shared_ptr<Broker> read_broker(Options& options, Workshop& workshop);

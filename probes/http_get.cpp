@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "probes/run_probe.hpp"
+#include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {
@@ -13,13 +14,8 @@ double timestamp(std::chrono::system_clock::time_point moment) {
   return std::chrono::duration<double>(moment.time_since_epoch()).count();
 }
 
-std::string host_header(const Url& url) {
-  const bool usual = (url.scheme == "https" && url.endpoint.port == 443) || (url.scheme == "http" && url.endpoint.port == 80);
-  const auto full = to_string(url.endpoint);
-  return usual ? full.substr(0, full.rfind(':')) : full;
-}
-
-asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTarget& target, HttpFinding& finding) {
+asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTarget& target,
+                                  HttpFinding& finding) {
   auto connection = co_await dial(resolver, trace, target.url.endpoint, target.tls ? &*target.tls : nullptr);
   finding.tls = std::move(connection.tls);
   if (!connection.stream) co_return connection.failure;
@@ -38,18 +34,12 @@ HttpTarget read_http_target(Options& options, std::string_view key, Workshop& wo
   HttpTarget target;
   target.url = read_url(options, key, {{"https", 443}, {"http", 80}}, required);
   if (target.url.scheme != "https") return target;
-  auto map = options.map("tls");
-  const auto settings = read_tls(map);
-  TlsClient client;
-  client.context = workshop.tls.get(settings, map);
-  client.server_name = settings.server_name.empty() ? target.url.endpoint.host : settings.server_name;
-  client.verify = settings.verify;
-  target.tls = std::move(client);
+  target.tls = workshop.tls.client(options, target.url.endpoint.host);
   return target;
 }
 
-asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target, HttpFinding& finding,
-                                  Deadline deadline) {
+asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
+                                  HttpFinding& finding, Deadline deadline) {
   auto work = exchange(resolver, trace, target, finding);
   co_return co_await guarded(std::move(work), trace, deadline);
 }
@@ -63,8 +53,8 @@ Failure check_status(const HttpTarget& target, const HttpResponse& response) {
 }
 
 void add_http_samples(const HttpFinding& finding, ProbeResult& result) {
-  result.samples.push_back(
-      {"healthd_http_response_status_code", finding.response ? static_cast<double>(finding.response->status) : 0});
+  result.samples.push_back({"healthd_http_response_status_code",
+                            finding.response ? static_cast<double>(finding.response->status) : 0});
   if (finding.response)
     result.samples.push_back(
         {"healthd_http_response_body_bytes", static_cast<double>(finding.response->body.size())});
@@ -74,7 +64,8 @@ void add_http_samples(const HttpFinding& finding, ProbeResult& result) {
 void add_tls_samples(const TlsReport& report, ProbeResult& result) {
   auto& samples = result.samples;
   samples.push_back({"healthd_tls_verify_ok", report.verification ? 0.0 : 1.0});
-  samples.push_back({"healthd_tls_session_info", 1, {{"version", report.version}, {"cipher", report.cipher}}});
+  samples.push_back(
+      {"healthd_tls_session_info", 1, {{"version", report.version}, {"cipher", report.cipher}}});
   if (report.fingerprint_sha256.empty()) return;
   samples.push_back({"healthd_tls_leaf_not_before_timestamp_seconds", timestamp(report.not_before)});
   samples.push_back({"healthd_tls_leaf_not_after_timestamp_seconds", timestamp(report.not_after)});

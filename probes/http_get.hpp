@@ -26,8 +26,8 @@ struct HttpFinding {
 };
 
 /// Fills `finding`; the failure is that of the way there, never the status code. Ends by `deadline`.
-asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target, HttpFinding& finding,
-                                  Deadline deadline);
+asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
+                                  HttpFinding& finding, Deadline deadline);
 
 /// Whether the status code is the one that is expected; the failure says what came instead.
 Failure check_status(const HttpTarget& target, const HttpResponse& response);

@@ -7,12 +7,9 @@ namespace healthd {
 namespace {
 
 constexpr std::array kinds{
-    Kind{"nginx", "nginx", make_nginx},
-    Kind{"gunicorn", "gunicorn", make_gunicorn},
-    Kind{"postgres", "postgres", make_postgres},
-    Kind{"redis", "redis", make_redis},
-    Kind{"celery", "celery", make_celery, true},
-    Kind{"beat", "beat", make_beat, true},
+    Kind{"nginx", "nginx", make_nginx},          Kind{"gunicorn", "gunicorn", make_gunicorn},
+    Kind{"postgres", "postgres", make_postgres}, Kind{"redis", "redis", make_redis},
+    Kind{"celery", "celery", make_celery, true}, Kind{"beat", "beat", make_beat, true},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The table of probe kinds: adding one is a source, a line here, a CMake line, a test and a stanza in the sample.
+// The table of probe kinds: adding one is a source, a line here, a CMake line, a test and a stanza in the
+// sample.
 #pragma once
 
 #include <span>

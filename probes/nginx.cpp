@@ -1,5 +1,5 @@
-// The edge as a client sees it: https through the proxy, and beside it the redirect, a static file and nginx' own
-// counters. One connection at a time.
+// The edge as a client sees it: https through the proxy, and beside it the redirect, a static file and nginx'
+// own counters. One connection at a time.
 #include "probes/http_get.hpp"
 #include "probes/kinds.hpp"
 #include "probes/stub_status.hpp"
@@ -11,8 +11,11 @@ namespace {
 bool upstream_failed(int status) { return status == 502 || status == 503 || status == 504; }
 
 Failure check_redirect(const HttpResponse& response) {
-  const bool moved = response.status == 301 || response.status == 302 || response.status == 307 || response.status == 308;
-  if (!moved) return {Reason::http_status, "HTTP " + std::to_string(response.status) + " instead of a redirect to https"};
+  const bool moved =
+      response.status == 301 || response.status == 302 || response.status == 307 || response.status == 308;
+  if (!moved)
+    return {Reason::http_status,
+            "HTTP " + std::to_string(response.status) + " instead of a redirect to https"};
   if (!response.header("location").starts_with("https://"))
     return {Reason::body_mismatch, "the redirect does not lead to https"};
   return {};
@@ -38,7 +41,9 @@ class NginxProbe final : public Probe {
       co_await check_side("static", *static_, status, tools, deadline, result);
     }
     if (stub_status_) {
-      const auto counters = [&result](const HttpResponse& response) { return read_counters(response, result); };
+      const auto counters = [&result](const HttpResponse& response) {
+        return read_counters(response, result);
+      };
       co_await check_side("stub_status", *stub_status_, counters, tools, deadline, result);
     }
     conclude(result);

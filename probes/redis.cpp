@@ -7,6 +7,7 @@
 #include "probes/kinds.hpp"
 #include "probes/redis_info.hpp"
 #include "probes/with_deadline.hpp"
+#include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {

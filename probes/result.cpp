@@ -7,30 +7,62 @@
 namespace healthd {
 namespace {
 
-constexpr std::array<std::string_view, reason_count> reason_names{
-    "none",          "resolve",           "connect_refused", "connect_timeout",
-    "unreachable",   "tls_handshake",     "tls_expired",     "tls_not_yet_valid",
-    "tls_hostname",  "tls_untrusted",     "tls_protocol",    "auth",
-    "permission",    "protocol",          "reset",           "timeout",
-    "http_status",   "body_mismatch",     "too_large",       "query_error",
-    "too_many_connections", "starting",   "read_only",       "oom",
-    "loading",       "busy",              "misconf",         "masterdown",
-    "maxclients",    "no_reply",          "not_consuming",   "role_changed",
-    "noreplicas",    "saturated",         "duplicate",       "wrong_database",
-    "schema_mismatch", "stale",           "internal"};
+constexpr std::array<std::string_view, reason_count> reason_names{"none",
+                                                                  "resolve",
+                                                                  "connect_refused",
+                                                                  "connect_timeout",
+                                                                  "unreachable",
+                                                                  "tls_handshake",
+                                                                  "tls_expired",
+                                                                  "tls_not_yet_valid",
+                                                                  "tls_hostname",
+                                                                  "tls_untrusted",
+                                                                  "tls_protocol",
+                                                                  "auth",
+                                                                  "permission",
+                                                                  "protocol",
+                                                                  "reset",
+                                                                  "timeout",
+                                                                  "http_status",
+                                                                  "body_mismatch",
+                                                                  "too_large",
+                                                                  "query_error",
+                                                                  "too_many_connections",
+                                                                  "starting",
+                                                                  "read_only",
+                                                                  "oom",
+                                                                  "loading",
+                                                                  "busy",
+                                                                  "misconf",
+                                                                  "masterdown",
+                                                                  "maxclients",
+                                                                  "no_reply",
+                                                                  "not_consuming",
+                                                                  "role_changed",
+                                                                  "noreplicas",
+                                                                  "saturated",
+                                                                  "duplicate",
+                                                                  "wrong_database",
+                                                                  "schema_mismatch",
+                                                                  "stale",
+                                                                  "internal"};
 static_assert(!reason_names.back().empty());
 
-constexpr std::array<std::string_view, phase_count> phase_names{
-    "resolve", "connect", "tls", "auth", "request", "first_byte", "transfer"};
+constexpr std::array<std::string_view, phase_count> phase_names{"resolve", "connect",    "tls",     "auth",
+                                                                "request", "first_byte", "transfer"};
 
 }  // namespace
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::up: return "up";
-    case Status::degraded: return "degraded";
-    case Status::down: return "down";
-    case Status::unknown: return "unknown";
+    case Status::up:
+      return "up";
+    case Status::degraded:
+      return "degraded";
+    case Status::down:
+      return "down";
+    case Status::unknown:
+      return "unknown";
   }
   std::abort();
 }

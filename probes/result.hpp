@@ -103,7 +103,8 @@ struct CheckResult {
 struct ProbeResult {
   Status status = Status::unknown;
   Reason reason = Reason::none;
-  std::string detail = {};  ///< one line for a person; no secrets, control characters escaped by whoever prints
+  std::string detail =
+      {};  ///< one line for a person; no secrets, control characters escaped by whoever prints
   Phases phases = {};
   std::optional<Phase> timed_out_in = {};
   std::vector<CheckResult> checks = {};
@@ -121,8 +122,8 @@ struct Outcome {
   bool delayed = false;  ///< our own process stalled during the run: counts as neither success nor failure
 };
 
-/// A check's result from what stood in its way: nothing is up, `auth` and `permission` are unknown (our fault, not an
-/// outage), anything else is down.
+/// A check's result from what stood in its way: nothing is up, `auth` and `permission` are unknown (our
+/// fault, not an outage), anything else is down.
 CheckResult judge(std::string name, Failure failure);
 
 /// The probe's verdict from its checks: that of the first (main) check if it is down or unknown, otherwise

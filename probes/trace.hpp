@@ -26,8 +26,8 @@ class Trace {
   std::chrono::steady_clock::time_point since_;
 };
 
-/// The reason a deadline stands for when it came in this phase: a name that did not resolve, a connection that
-/// was not accepted, or a peer that is frozen.
+/// The reason a deadline stands for when it came in this phase: a name that did not resolve, a connection
+/// that was not accepted, or a peer that is frozen.
 Failure timed_out(const Trace& trace);
 
 }  // namespace healthd

@@ -18,8 +18,8 @@ namespace healthd {
 
 namespace asio = boost::asio;
 
-/// Runs `op` until `deadline`. nullopt: the deadline came first; `op` was cancelled and has unwound. What `op`
-/// throws is rethrown. Put only cancellable operations inside: the wait lasts until the loser has ended.
+/// Runs `op` until `deadline`. nullopt: the deadline came first; `op` was cancelled and has unwound. What
+/// `op` throws is rethrown. Put only cancellable operations inside: the wait lasts until the loser has ended.
 /// T must be default-constructible (Asio makes one on its error path).
 template <typename T>
 asio::awaitable<std::optional<T>> with_deadline(asio::awaitable<T> op, Deadline deadline) {

@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -85,13 +86,24 @@ def say(text: str) -> None:
         pass
 
 
-def page(message: Message) -> None:
-    """What the person on call would get."""
-    for alert in message.body["alerts"]:
-        labels, notes = alert["labels"], alert["annotations"]
-        say(f"PAGE  {alert['status'].upper()} {labels['alertname']} ({labels['severity']}): {notes.get('summary', '')}")
-        if alert["status"] == "firing":
-            say(f"      runbook {notes.get('runbook_url', '')}")
+class Pages:
+    """What the person on call would get. Messages arrive on other threads; `show` prints them on ours."""
+
+    def __init__(self) -> None:
+        self._arrived: SimpleQueue[Message] = SimpleQueue()
+        self.take = self._arrived.put
+
+    def count(self) -> int:
+        return self._arrived.qsize()
+
+    def show(self, count: int) -> None:
+        for _ in range(count):
+            for alert in self._arrived.get().body["alerts"]:
+                labels, notes = alert["labels"], alert["annotations"]
+                name = f"{labels['alertname']} ({labels['severity']})"
+                say(f"PAGE  {alert['status'].upper()} {name}: {notes.get('summary', '')}")
+                if alert["status"] == "firing":
+                    say(f"      runbook {notes.get('runbook_url', '')}")
 
 
 class Follower:
@@ -130,8 +142,9 @@ def watch(plan: Plan, state: State) -> int:
     stop_on_signals()
     try:
         state.create(plan)
-        receiver = Receiver(plan.ports["receiver"], on_message=page)
-        return show(stack, receiver)
+        pages = Pages()
+        Receiver(plan.ports["receiver"], on_message=pages.take)  # ends with this process
+        return show(stack, pages)
     except Stopped as reason:
         say(f"\nstopping ({reason})")
         return 0
@@ -144,7 +157,7 @@ def watch(plan: Plan, state: State) -> int:
         say("stopped: no process and no file is left")
 
 
-def show(stack: Stack, receiver: Receiver) -> int:
+def show(stack: Stack, pages: Pages) -> int:
     """Starts everything and shows what happens until somebody stops us or the daemon ends."""
     began = time.monotonic()
     say(f"starting the stack in {stack.plan.folder}")
@@ -157,7 +170,9 @@ def show(stack: Stack, receiver: Receiver) -> int:
     welcome(stack.plan, healthd)
     follower = Follower(healthd.log)
     while processes.alive(who):
-        follower.show()
+        arrived = pages.count()
+        follower.show()  # first: the daemon logs an alert before it tells anybody
+        pages.show(arrived)
         processes.reap()
         time.sleep(0.2)
     follower.show()

@@ -51,7 +51,8 @@ std::string fingerprint_of(const X509* certificate) {
 }
 
 std::string serial_of(const X509* certificate) {
-  const std::unique_ptr<BIGNUM, Free> number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr)};
+  const std::unique_ptr<BIGNUM, Free> number{
+      ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr)};
   if (!number) return "";
   const std::unique_ptr<char, Free> text{BN_bn2hex(number.get())};
   return text ? text.get() : "";
@@ -67,12 +68,15 @@ Failure verdict(long code) {
   if (code == X509_V_OK) return {};
   const char* text = X509_verify_cert_error_string(code);
   switch (code) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: return {Reason::tls_expired, "the certificate has expired"};
-    case X509_V_ERR_CERT_NOT_YET_VALID: return {Reason::tls_not_yet_valid, "the certificate is not valid yet"};
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return {Reason::tls_expired, "the certificate has expired"};
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return {Reason::tls_not_yet_valid, "the certificate is not valid yet"};
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return {Reason::tls_hostname, "the certificate is for another name"};
-    default: return {Reason::tls_untrusted, std::string{"the certificate is not trusted: "} + text};
+    default:
+      return {Reason::tls_untrusted, std::string{"the certificate is not trusted: "} + text};
   }
 }
 

@@ -8,10 +8,11 @@
 
 #include "probes/net/stream.hpp"
 #include "probes/net/tls.hpp"
-#include "probes/tools.hpp"
 #include "probes/trace.hpp"
 
 namespace healthd {
+
+class Resolver;
 
 struct Endpoint {
   std::string host;
@@ -26,8 +27,8 @@ struct Connection {
   std::optional<TlsReport> tls;  ///< also where verification failed
 };
 
-/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn. Cancellable, and to be awaited
-/// under a deadline.
+/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn. Cancellable, and to be
+/// awaited under a deadline.
 asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls);
 
 }  // namespace healthd

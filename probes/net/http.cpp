@@ -13,7 +13,8 @@ namespace {
 namespace http = boost::beast::http;
 
 bool same_name(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  return std::ranges::equal(
+      left, right, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
 }
 
 std::string serialised(const HttpRequest& request) {
@@ -115,7 +116,8 @@ class Reader {
 }  // namespace
 
 std::string_view HttpResponse::header(std::string_view name) const {
-  const auto found = std::ranges::find_if(headers, [&](const auto& field) { return same_name(field.first, name); });
+  const auto found =
+      std::ranges::find_if(headers, [&](const auto& field) { return same_name(field.first, name); });
   return found == headers.end() ? std::string_view{} : std::string_view{found->second};
 }
 

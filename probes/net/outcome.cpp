@@ -14,10 +14,14 @@ struct Meaning {
 Reason reason_of(const boost::system::error_code& error) {
   namespace net = boost::asio::error;
   static const Meaning meanings[] = {
-      {net::connection_refused, Reason::connect_refused}, {net::timed_out, Reason::connect_timeout},
-      {net::host_unreachable, Reason::unreachable},       {net::network_unreachable, Reason::unreachable},
-      {net::network_down, Reason::unreachable},           {net::connection_reset, Reason::reset},
-      {net::connection_aborted, Reason::reset},           {net::broken_pipe, Reason::reset},
+      {net::connection_refused, Reason::connect_refused},
+      {net::timed_out, Reason::connect_timeout},
+      {net::host_unreachable, Reason::unreachable},
+      {net::network_unreachable, Reason::unreachable},
+      {net::network_down, Reason::unreachable},
+      {net::connection_reset, Reason::reset},
+      {net::connection_aborted, Reason::reset},
+      {net::broken_pipe, Reason::reset},
       {net::eof, Reason::reset},
   };
   for (const auto& [known, reason] : meanings)

@@ -21,15 +21,6 @@ int read_database(Options& options, std::string_view path) {
   return 0;
 }
 
-TlsClient make_tls(Options& options, TlsContexts& contexts, const Endpoint& endpoint) {
-  const auto settings = read_tls(options.map("tls"));
-  TlsClient client;
-  client.context = contexts.get(settings, options);
-  client.server_name = settings.server_name.empty() ? endpoint.host : settings.server_name;
-  client.verify = settings.verify;
-  return client;
-}
-
 /// What goes out before the first question. The positions of AUTH and SELECT in it, where they are.
 struct Greeting {
   std::vector<RedisCommand> commands;
@@ -100,7 +91,7 @@ RedisTarget read_redis_target(Options& options, TlsContexts& contexts) {
   if (!target.username.empty() && target.password.empty())
     options.error("username", "username: a user needs a password_file or a credential");
   if (url.scheme == "rediss") {
-    target.tls = make_tls(options, contexts, target.endpoint);
+    target.tls = contexts.client(options, target.endpoint.host);
   } else if (options.has("tls")) {
     options.map("tls");
     options.error("tls", "tls: TLS is spoken to rediss:// URLs only");

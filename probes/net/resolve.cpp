@@ -54,9 +54,11 @@ Result<Addresses> look_up(const std::string& host) {
 }  // namespace
 
 struct Resolver::Impl {
-  /// One look-up and those who wait for it: the timer never expires, it is cancelled when the answer is there.
+  /// One look-up and those who wait for it: the timer never expires, it is cancelled when the answer is
+  /// there.
   struct Lookup {
-    explicit Lookup(const asio::any_io_executor& loop) : answered{loop, asio::steady_timer::time_point::max()} {}
+    explicit Lookup(const asio::any_io_executor& loop)
+        : answered{loop, asio::steady_timer::time_point::max()} {}
     asio::steady_timer answered;
     std::optional<Result<Addresses>> answer;
   };
@@ -101,8 +103,8 @@ asio::awaitable<Result<Addresses>> Resolver::resolve(std::string host) {
     lookup = impl_->begin(host);
   }
   while (!lookup->answer) {
-    // Ends with operation_aborted both when the answer came and when we are cancelled; in the latter case the next
-    // await throws by itself.
+    // Ends with operation_aborted both when the answer came and when we are cancelled; in the latter case the
+    // next await throws by itself.
     co_await lookup->answered.async_wait(asio::as_tuple(asio::use_awaitable));
     if (lookup->answer) break;
     co_await asio::post(impl_->loop, asio::use_awaitable);

@@ -1,5 +1,5 @@
-// One virtual byte stream over TCP, TLS and Unix sockets. Virtual on purpose: code above it compiles once, without
-// Beast's and OpenSSL's templates.
+// One virtual byte stream over TCP, TLS and Unix sockets. Virtual on purpose: code above it compiles once,
+// without Beast's and OpenSSL's templates.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

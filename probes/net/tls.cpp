@@ -44,14 +44,17 @@ class TlsStream final : public Stream {
   Socket socket_;
 };
 
-/// Asks for SNI, and for the name to be part of the verification. Returns false where OpenSSL refuses the name.
+/// Asks for SNI, and for the name to be part of the verification. Returns false where OpenSSL refuses the
+/// name.
 bool expect_name(SSL* ssl, const std::string& name) {
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
   boost::system::error_code not_an_address;
   asio::ip::make_address(name, not_an_address);
   if (!not_an_address) return X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return SSL_set_tlsext_host_name(ssl, name.c_str()) == 1 &&
+  // What SSL_set_tlsext_host_name() stands for; the macro holds a cast that GCC objects to.
+  return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                  const_cast<char*>(name.c_str())) == 1 &&
          X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size()) == 1;
 }
 
@@ -84,9 +87,7 @@ bool load(asio::ssl::context& context, const TlsSettings& settings, Options& opt
   return report("key_file", settings.key_file);
 }
 
-}  // namespace
-
-TlsSettings read_tls(Options options) {
+TlsSettings read_tls(Options& options) {
   TlsSettings settings;
   settings.ca_file = options.text("ca_file");
   settings.cert_file = options.text("cert_file");
@@ -94,9 +95,12 @@ TlsSettings read_tls(Options options) {
   settings.server_name = options.text("server_name");
   settings.verify = !options.flag("insecure_skip_verify", false);
   if (settings.cert_file.empty() != settings.key_file.empty())
-    options.error(settings.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file go together");
+    options.error(settings.cert_file.empty() ? "key_file" : "cert_file",
+                  "cert_file and key_file go together");
   return settings;
 }
+
+}  // namespace
 
 TlsContexts::TlsContexts() = default;
 TlsContexts::~TlsContexts() = default;
@@ -113,6 +117,16 @@ std::shared_ptr<asio::ssl::context> TlsContexts::get(const TlsSettings& settings
   if (!load(*context, key, options)) return nullptr;
   contexts_.emplace(key, context);
   return context;
+}
+
+TlsClient TlsContexts::client(Options& options, const std::string& host) {
+  auto map = options.map("tls");
+  const auto settings = read_tls(map);
+  TlsClient client;
+  client.context = get(settings, map);
+  client.server_name = settings.server_name.empty() ? host : settings.server_name;
+  client.verify = settings.verify;
+  return client;
 }
 
 asio::awaitable<TlsHandshake> tls_handshake(asio::ip::tcp::socket socket, const TlsClient& client) {

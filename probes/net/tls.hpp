@@ -20,8 +20,8 @@ class context;
 
 namespace healthd {
 
-/// What a target's TLS should be like; keys `ca_file`, `cert_file`, `key_file`, `server_name`, `insecure_skip_verify`
-/// of a `tls` map.
+/// What a target's TLS should be like; keys `ca_file`, `cert_file`, `key_file`, `server_name`,
+/// `insecure_skip_verify` of a `tls` map.
 struct TlsSettings {
   std::string ca_file;  ///< "": the system's
   std::string cert_file;
@@ -30,20 +30,6 @@ struct TlsSettings {
   bool verify = true;
   auto operator<=>(const TlsSettings&) const = default;
 };
-TlsSettings read_tls(Options options);
-
-/// Contexts cost 33-49 ms each (the CA bundle), so there is one per distinct setting, built before the loop runs.
-class TlsContexts {
- public:
-  TlsContexts();
-  ~TlsContexts();
-  /// Blocks on disk. A file that does not load is an error at `options`; the result is then nullptr.
-  std::shared_ptr<asio::ssl::context> get(const TlsSettings& settings, Options& options);
-
- private:
-  std::map<TlsSettings, std::shared_ptr<asio::ssl::context>> contexts_;
-};
-
 /// How to speak TLS to one target.
 struct TlsClient {
   std::shared_ptr<asio::ssl::context> context;
@@ -51,19 +37,36 @@ struct TlsClient {
   bool verify = true;
 };
 
+/// Contexts cost 33-49 ms each (the CA bundle), so there is one per distinct setting, built before the loop
+/// runs.
+class TlsContexts {
+ public:
+  TlsContexts();
+  ~TlsContexts();
+  /// Blocks on disk. A file that does not load is an error at `options`; the result is then nullptr.
+  std::shared_ptr<asio::ssl::context> get(const TlsSettings& settings, Options& options);
+  /// As the `tls` map of `options` says, for a target on `host`.
+  TlsClient client(Options& options, const std::string& host);
+
+ private:
+  std::map<TlsSettings, std::shared_ptr<asio::ssl::context>> contexts_;
+};
+
 /// What the handshake showed; filled also where verification failed.
 struct TlsReport {
-  Failure verification;  ///< none: chain and host name hold
+  Failure verification;                              ///< none: chain and host name hold
   std::chrono::system_clock::time_point not_before;  ///< of the leaf
   std::chrono::system_clock::time_point not_after;
-  std::chrono::system_clock::time_point chain_not_after;                    ///< earliest of all served
-  std::optional<std::chrono::system_clock::time_point> verified_not_after;  ///< earliest of the verified chain
+  std::chrono::system_clock::time_point chain_not_after;  ///< earliest of all served
+  std::optional<std::chrono::system_clock::time_point>
+      verified_not_after;  ///< earliest of the verified chain
   std::string version, cipher;
   std::string subject_cn, issuer_cn, fingerprint_sha256, serial;
 };
 
 struct TlsHandshake {
-  std::unique_ptr<Stream> stream;  ///< nullptr where the handshake, or a verification that was asked for, failed
+  std::unique_ptr<Stream>
+      stream;  ///< nullptr where the handshake, or a verification that was asked for, failed
   Failure failure;
   std::optional<TlsReport> report;
 };

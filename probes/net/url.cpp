@@ -58,6 +58,12 @@ Url parse_url(Options& options, std::string_view key, std::string_view text,
   return url;
 }
 
+std::string host_header(const Url& url) {
+  const auto full = to_string(url.endpoint);
+  const bool usual = url.endpoint.port == (url.scheme == "https" ? 443 : 80);
+  return usual ? full.substr(0, full.rfind(':')) : full;
+}
+
 Url read_url(Options& options, std::string_view key, std::initializer_list<Scheme> schemes, bool required) {
   const auto text = required ? options.require_text(key) : options.text(key);
   if (text.empty()) return {};

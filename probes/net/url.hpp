@@ -28,7 +28,11 @@ struct Scheme {
 Url parse_url(Options& options, std::string_view key, std::string_view text,
               std::initializer_list<Scheme> schemes);
 
+/// The value of the Host header: the port is left out where it is the scheme's own.
+std::string host_header(const Url& url);
+
 /// The URL under `key`.
-Url read_url(Options& options, std::string_view key, std::initializer_list<Scheme> schemes, bool required = true);
+Url read_url(Options& options, std::string_view key, std::initializer_list<Scheme> schemes,
+             bool required = true);
 
 }  // namespace healthd

@@ -15,6 +15,7 @@
 #include "probes/net/resolve.hpp"
 #include "probes/net/tls.hpp"
 #include "probes/run_probe.hpp"
+#include "probes/workshop.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/run.hpp"

@@ -18,8 +18,16 @@ class TlsServer {
  public:
   TlsServer(const CertificateFiles& files, std::vector<std::string> more = {}) : port_{test::free_port()} {
     test::Command command;
-    command.argv = {"/usr/bin/openssl", "s_server", "-quiet", "-www", "-accept", "127.0.0.1:" + std::to_string(port_),
-                    "-cert", files.certificate, "-key", files.key};
+    command.argv = {"/usr/bin/openssl",
+                    "s_server",
+                    "-quiet",
+                    "-www",
+                    "-accept",
+                    "127.0.0.1:" + std::to_string(port_),
+                    "-cert",
+                    files.certificate,
+                    "-key",
+                    files.key};
     command.argv.insert(command.argv.end(), more.begin(), more.end());
     process_ = test::Process{command};
   }
@@ -44,7 +52,8 @@ asio::awaitable<Connection> connect(Resolver& resolver, std::uint16_t port, cons
 }
 
 /// Dials until the server listens.
-Connection dialled(std::uint16_t port, const std::string& ca_file, const std::string& name, bool verify = true) {
+Connection dialled(std::uint16_t port, const std::string& ca_file, const std::string& name,
+                   bool verify = true) {
   Problems problems;
   auto options = Options::from_text("{}", "none", problems);
   TlsContexts contexts;
@@ -116,7 +125,8 @@ TEST_CASE("where verification is turned off the connection stands, and the findi
 TEST_CASE("a server that speaks only TLS 1.1 is refused as a matter of protocol") {
   Setup setup;
   const TlsServer server{setup.authority.issue("bi.example.com"), {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}};
-  CHECK(dialled(server.port(), setup.authority.certificate(), "bi.example.com").failure.reason == Reason::tls_protocol);
+  CHECK(dialled(server.port(), setup.authority.certificate(), "bi.example.com").failure.reason ==
+        Reason::tls_protocol);
 }
 
 TEST_CASE("a name that does not exist is a resolve failure, and a literal needs no look-up") {

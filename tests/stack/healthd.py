@@ -90,9 +90,7 @@ class Healthd(Server):
         )  # fmt: skip
 
     def command(self) -> list[str]:
-        return [
-            str(self.binary), "run", f"--config.file={self.config_file}",
-        ]  # fmt: skip
+        return [str(self.binary), "run", f"--config.file={self.config_file}", "--log.format=text"]
 
     def ready(self) -> bool:
         """The web server answers; whether all probes have run is `/-/ready`'s business."""

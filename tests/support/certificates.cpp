@@ -25,7 +25,8 @@ void require(bool went_well) {
 void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, Free> made{X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str())};
+  const std::unique_ptr<X509_EXTENSION, Free> made{
+      X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str())};
   require(made != nullptr && X509_add_ext(certificate, made.get(), -1) == 1);
 }
 
@@ -52,7 +53,8 @@ std::unique_ptr<std::FILE, Free> create(const std::filesystem::path& path) {
 
 struct Authority::Keys {
   Key key{EVP_EC_gen("P-256")};
-  Certificate certificate = make("Test CA", key.get(), 1, std::chrono::hours{-24 * 365}, std::chrono::hours{24 * 365});
+  Certificate certificate =
+      make("Test CA", key.get(), 1, std::chrono::hours{-24 * 365}, std::chrono::hours{24 * 365});
 };
 
 Authority::Authority(std::filesystem::path folder)
@@ -66,16 +68,19 @@ Authority::Authority(std::filesystem::path folder)
 
 Authority::~Authority() = default;
 
-CertificateFiles Authority::issue(const std::string& name, std::chrono::seconds begins, std::chrono::seconds ends) {
+CertificateFiles Authority::issue(const std::string& name, std::chrono::seconds begins,
+                                  std::chrono::seconds ends) {
   const auto number = ++issued_;
   const Key key{EVP_EC_gen("P-256")};
   const auto certificate = make(name, key.get(), 100 + number, begins, ends);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(keys_->certificate.get()));
   extend(certificate.get(), keys_->certificate.get(), NID_subject_alt_name, "DNS:" + name);
   require(X509_sign(certificate.get(), keys_->key.get(), EVP_sha256()) > 0);
-  CertificateFiles files{folder_ / (std::to_string(number) + ".pem"), folder_ / (std::to_string(number) + ".key")};
+  CertificateFiles files{folder_ / (std::to_string(number) + ".pem"),
+                         folder_ / (std::to_string(number) + ".key")};
   require(PEM_write_X509(create(files.certificate).get(), certificate.get()) == 1);
-  require(PEM_write_PrivateKey(create(files.key).get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  require(PEM_write_PrivateKey(create(files.key).get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) ==
+          1);
   return files;
 }
 

@@ -13,6 +13,7 @@
 #include "probes/net/resolve.hpp"
 #include "probes/net/tls.hpp"
 #include "probes/run_probe.hpp"
+#include "probes/workshop.hpp"
 #include "tests/support/run.hpp"
 
 namespace healthd::test {

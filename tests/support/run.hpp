@@ -11,8 +11,8 @@
 
 namespace healthd::test {
 
-/// The coroutine's value; rethrows what it threw. Fails after `guard`. `loop` may be given where the coroutine uses
-/// objects that belong to one.
+/// The coroutine's value; rethrows what it threw. Fails after `guard`. `loop` may be given where the
+/// coroutine uses objects that belong to one.
 template <typename T>
 T run(boost::asio::io_context& loop, boost::asio::awaitable<T> task,
       std::chrono::steady_clock::duration guard = std::chrono::seconds{20}) {

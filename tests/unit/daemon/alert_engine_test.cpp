@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Moment start{std::chrono::steady_clock::time_point{} + 1h, std::chrono::system_clock::time_point{} + 480000h};
+const Moment start{std::chrono::steady_clock::time_point{} + 1h,
+                   std::chrono::system_clock::time_point{} + 480000h};
 
 Moment after(std::chrono::seconds span) { return {start.steady + span, start.wall + span}; }
 
@@ -59,8 +60,10 @@ Outcome ping(std::chrono::seconds at, Reason reason = Reason::none) {
   return outcome("cache", at, {judge("ping", {reason, "words"})});
 }
 
-AlertEngine engine(std::vector<AlertRule> rules, std::vector<WatchedProbe> probes = {probe("cache", "redis")}) {
-  return AlertEngine{std::move(rules), std::move(probes), {"http://here/runbooks", "", "http://here/"}, start};
+AlertEngine engine(std::vector<AlertRule> rules,
+                   std::vector<WatchedProbe> probes = {probe("cache", "redis")}) {
+  return AlertEngine{
+      std::move(rules), std::move(probes), {"http://here/runbooks", "", "http://here/"}, start};
 }
 
 }  // namespace
@@ -137,7 +140,8 @@ TEST_CASE("a threshold on a ratio fires after its hold") {
   full.hold = 20s;
   auto judge_it = engine({full});
   const auto used = [](double count) {
-    return std::vector<Sample>{{"used", count - 1, {{"state", "a"}}}, {"used", 1, {{"state", "b"}}}, {"most", 103}, {"kept", 3}};
+    return std::vector<Sample>{
+        {"used", count - 1, {{"state", "a"}}}, {"used", 1, {{"state", "b"}}}, {"most", 103}, {"kept", 3}};
   };
   CHECK(judge_it.on(outcome("cache", 0s, {judge("ping", {})}, used(80))).empty());
   CHECK(judge_it.on(outcome("cache", 15s, {judge("ping", {})}, used(81))).empty());
@@ -172,7 +176,8 @@ TEST_CASE("a queue that is being drained is not stalled") {
   auto judge_it = engine({stalled});
   const auto wall = std::chrono::duration<double>(start.wall.time_since_epoch()).count();
   const auto length = [&](double value) {
-    return std::vector<Sample>{{"empty_at", wall - 30, {{"queue", "one"}}}, {"length", value, {{"queue", "one"}}}};
+    return std::vector<Sample>{{"empty_at", wall - 30, {{"queue", "one"}}},
+                               {"length", value, {{"queue", "one"}}}};
   };
   judge_it.on(outcome("cache", 0s, {judge("ping", {})}, length(100)));
   CHECK(judge_it.on(outcome("cache", 60s, {judge("ping", {})}, length(50))).empty());
@@ -243,7 +248,8 @@ TEST_CASE("a failure that is another alert's business neither raises nor clears"
   auto down = down_rule();
   down.signal.except = {"too_many_connections"};
   auto judge_it = engine({down});
-  for (const auto at : {0s, 15s, 30s, 45s}) CHECK(judge_it.on(ping(at, Reason::too_many_connections)).empty());
+  for (const auto at : {0s, 15s, 30s, 45s})
+    CHECK(judge_it.on(ping(at, Reason::too_many_connections)).empty());
   CHECK(judge_it.alerts().empty());
 }
 

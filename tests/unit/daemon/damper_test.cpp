@@ -12,7 +12,8 @@ using State = Damper::State;
 
 Damper::Time at(std::chrono::seconds offset) { return Damper::Time{} + 1h + offset; }
 
-/// Feeds one finding every 15 s, `x` bad and `.` good; returns the changes as `F` fired, `R` resolved, `-` none.
+/// Feeds one finding every 15 s, `x` bad and `.` good; returns the changes as `F` fired, `R` resolved, `-`
+/// none.
 std::string feed(Damper& damper, std::string_view findings, std::chrono::seconds start = 0s) {
   std::string changes;
   auto now = at(start);

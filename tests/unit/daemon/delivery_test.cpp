@@ -113,7 +113,9 @@ TEST_CASE("an answer that names a time is heeded") {
   CHECK(*rows.next_due() == at(90s));
 }
 
-TEST_CASE("where telling again is wanted, a firing alert is told again and a resolved one for a quarter of an hour") {
+TEST_CASE(
+    "where telling again is wanted, a firing alert is told again and a resolved one for a quarter of an "
+    "hour") {
   DeliveryRows rows{30s};
   rows.desire(alert(AlertState::firing), at(0ms));
   exchange(rows, Kind::sent, at(0ms));

@@ -11,8 +11,9 @@ const std::chrono::system_clock::time_point moment{std::chrono::milliseconds{179
 TEST_CASE("a text line is one line of key=value whatever a target said") {
   const auto line = text_line(moment, LogLevel::warning, "probe_state",
                               {{"probe", "edge"}, {"detail", "a\n\x1b[31m\"b\" \xff"}});
-  CHECK(line == "time=2026-11-23T12:34:56.789Z level=warning event=probe_state probe=edge "
-                "detail=\"a\\n\\u001b[31m\\\"b\\\" \\ufffd\"");
+  CHECK(line ==
+        "time=2026-11-23T12:34:56.789Z level=warning event=probe_state probe=edge "
+        "detail=\"a\\n\\u001b[31m\\\"b\\\" \\ufffd\"");
 }
 
 TEST_CASE("a JSON line parses and keeps the order") {

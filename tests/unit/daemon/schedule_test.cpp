@@ -47,7 +47,8 @@ TEST_CASE("after a pause there is one run, not a burst, and the lost slots are c
 TEST_CASE("the phase is the same after each restart and differs between probes") {
   CHECK(Schedule{start, "test/edge", 15s, 5s}.first() == Schedule{start, "test/edge", 15s, 5s}.first());
   std::set<Schedule::Time> firsts;
-  for (int i = 0; i < 50; ++i) firsts.insert(Schedule{start, "test/probe" + std::to_string(i), 15s, 5s}.first());
+  for (int i = 0; i < 50; ++i)
+    firsts.insert(Schedule{start, "test/probe" + std::to_string(i), 15s, 5s}.first());
   CHECK(firsts.size() > 45);
   for (const auto first : firsts) CHECK((first >= start && first < start + 10s));
 }

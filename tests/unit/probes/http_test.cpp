@@ -60,9 +60,11 @@ TEST_CASE("a response is read whether it comes whole, byte by byte, chunked or u
   const std::string whole = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nOK";
   std::deque<std::string> bytes;
   for (const char c : whole) bytes.emplace_back(1, c);
-  for (const auto& pieces : {std::deque<std::string>{whole}, bytes,
-                             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n2\r\nOK\r\n0\r\n\r\n"},
-                             {"HTTP/1.0 200 OK\r\nX-One: 1\r\n\r\n", "O", "K"}}) {
+  for (const auto& pieces :
+       {std::deque<std::string>{whole},
+        bytes,
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n2\r\nOK\r\n0\r\n\r\n"},
+        {"HTTP/1.0 200 OK\r\nX-One: 1\r\n\r\n", "O", "K"}}) {
     const auto answer = answer_to(pieces);
     REQUIRE(answer.has_value());
     CHECK(answer->status == 200);
@@ -81,9 +83,10 @@ TEST_CASE("the request names host, agent and connection, and carries its body") 
   request.headers = {{"Content-Type", "application/json"}};
   request.body = "{}";
   CHECK(test::run(http_exchange(stream, trace, request))->status == 204);
-  CHECK(stream.sent ==
-        "POST /hook?a=b HTTP/1.1\r\nHost: h:1\r\nUser-Agent: superset-healthd\r\nAccept-Encoding: identity\r\n"
-        "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  CHECK(
+      stream.sent ==
+      "POST /hook?a=b HTTP/1.1\r\nHost: h:1\r\nUser-Agent: superset-healthd\r\nAccept-Encoding: identity\r\n"
+      "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
 }
 
 TEST_CASE("an interim response is never taken for the answer") {

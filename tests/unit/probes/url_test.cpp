@@ -31,7 +31,8 @@ TEST_CASE("a URL gives host, port and path with its query") {
 }
 
 TEST_CASE("a URL that cannot be used is reported at its place, and a password is never repeated") {
-  CHECK(read("ftp://x/").problem == "c.yaml:1:6: url: expected a URL that begins with https:// or http:// or unix://");
+  CHECK(read("ftp://x/").problem ==
+        "c.yaml:1:6: url: expected a URL that begins with https:// or http:// or unix://");
   CHECK(read("not a url").problem.find("expected a URL") != std::string::npos);
   CHECK(read("https:///path").problem.find("names no host") != std::string::npos);
   const auto secret = read("https://user:hunter2@host/").problem;
