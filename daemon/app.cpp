@@ -102,7 +102,10 @@ App::~App() {
 int App::run() {
   start_web();
   std::exception_ptr failed;
-  asio::co_spawn(loops_.main(), live(), [&failed](std::exception_ptr error) { failed = error; });
+  asio::co_spawn(loops_.main(), live(), [this, &failed](std::exception_ptr error) {
+    failed = error;
+    if (error) loops_.main().stop();  // a bug: nothing is left that could stop the rest in order
+  });
   loops_.main().run();
   if (failed) std::rethrow_exception(failed);
   return exit_code::ok;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "config/load.hpp"
+#include "exporters/listen_address.hpp"
 #include "probes/net/redis.hpp"
 #include "probes/workshop.hpp"
 
@@ -37,6 +38,12 @@ void apply_overrides(const Config& config, std::vector<AlertRule>& rules, Proble
     const auto found = config.alerts.overrides.find(rule.name);
     return found != config.alerts.overrides.end() && !found->second.enabled.value_or(true);
   });
+}
+
+void check_web(Config& config) {
+  if (parse_listen_address(config.web.listen_address)) return;
+  config.root.map("web").error("listen_address", "listen_address: expected an address and a port, such as " +
+                                                     Config{}.web.listen_address);
 }
 
 void build_probes(Assembly& parts, TlsContexts& tls) {
@@ -86,6 +93,7 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   parts.rules = load_alert_rules(built_in_alerts(), "alerts.yaml", problems);
   parts.config = load_config(path, known_names(parts.rules), problems);
   apply_overrides(parts.config, parts.rules, problems);
+  check_web(parts.config);
   build_probes(parts, tls);
   if (!problems.has_errors()) choose_speakers(parts.probes);  // else some may be half built
   build_receivers(parts, NotifierTools{resolver, tls});

@@ -1,5 +1,6 @@
 #include "daemon/probe_report.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <iomanip>
 #include <ostream>
@@ -59,6 +60,12 @@ void print_text(std::ostream& out, const std::vector<ProbeView>& views, bool exp
   }
 }
 
+/// A bar would end the text and begin the figures.
+std::string without_bars(std::string text) {
+  std::ranges::replace(text, '|', '/');
+  return text;
+}
+
 /// One line, and performance data behind a bar, as Nagios plugins print it.
 void print_nagios(std::ostream& out, const std::string& stack, const std::vector<ProbeView>& views) {
   constexpr const char* words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
@@ -67,7 +74,7 @@ void print_nagios(std::ostream& out, const std::string& stack, const std::vector
   out << "SUPERSET " << words[static_cast<std::size_t>(all)] << " - " << stack;
   for (const auto& view : views)
     if (view.last->result.status != Status::up)
-      out << "; " << view.name << " " << headline(view.last->result);
+      out << "; " << view.name << " " << without_bars(headline(view.last->result));
   out << " |";
   for (const auto& view : views)
     out << " " << view.name << "=" << std::chrono::duration<double>(view.last->took).count() << "s";
