@@ -106,6 +106,7 @@ Signal read_signal(Options& rule) {
   kind->read(options, signal);
   signal.where = read_metric(options, "where", false);
   signal.times = read_metric(options, "times", false);
+  signal.absent_is_good = options.text("absent_is_good");
   return signal;
 }
 

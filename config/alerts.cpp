@@ -88,6 +88,7 @@ void read_threshold(Options& options, AlertRule& rule) {
 
 void read_hold(Options& options, AlertRule& rule) {
   constexpr Duration longest = std::chrono::hours{24 * 7};
+  rule.server_wide = options.flag("server_wide", false);
   rule.windowed = options.flag("windowed", false);
   rule.hold = options.duration("for", Duration{0}, longest).value_or(Duration{0});
   if (!rule.windowed) return;

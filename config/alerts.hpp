@@ -32,10 +32,11 @@ struct Signal {
   std::string since;
   std::string unless_falling;
   std::vector<std::string> reasons;
-  std::vector<std::string>
-      except;         ///< with `check`: a failure for one of these reasons is another alert's business
-  std::string where;  ///< only results that hold this metric count
-  std::string times;  ///< the threshold is to be multiplied by this metric
+  /// With `check`: a failure for one of these reasons is another alert's business.
+  std::vector<std::string> except;
+  std::string where;           ///< only results that hold this metric count
+  std::string times;           ///< the threshold is to be multiplied by this metric
+  std::string absent_is_good;  ///< where this check is up, the metric's absence is a good finding
 };
 
 /// Placeholders of `description`: {probe} and {target} always; {reason} and {detail} where the signal is
@@ -48,9 +49,11 @@ struct AlertRule {
   std::string component;  ///< of the stack, or `any`: every probe
   std::string runbook;    ///< slug of the page in ops/runbooks
   Signal signal;
-  std::optional<double> above,
-      below;               ///< the threshold, one of both (seconds for ages); none for check/reason/stale
+  /// The threshold, one of both, in seconds for ages; none for check, reason and stale.
+  std::optional<double> above, below;
   double below_share = 0;  ///< with `since`: also less than this share of the whole span
+  /// Of several probes on one server, only the one that speaks for it raises the alert.
+  bool server_wide = false;
   bool windowed = false;  ///< fires by the probe's window of failures instead of `hold` (availability alerts)
   Duration hold{0};       ///< `for`
   std::string label;    ///< the one extra label that tells several apart: `queue`, `worker` ...; "" for none

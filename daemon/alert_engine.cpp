@@ -11,12 +11,9 @@ constexpr std::chrono::minutes shown_after_resolve{15};
 constexpr std::chrono::seconds slept{5};
 constexpr std::chrono::seconds least_stale{60};
 
-/// Of a rule about the server, not about one of its databases or users.
-bool about_the_server(const AlertRule& rule) { return rule.component != "any"; }
-
 bool concerns(const AlertRule& rule, const WatchedProbe& probe) {
   if (rule.component != "any" && rule.component != probe.component) return false;
-  return probe.speaks_for_server || !about_the_server(rule);
+  return probe.speaks_for_server || !rule.server_wide;
 }
 
 std::chrono::steady_clock::duration stale_after(const WatchedProbe& probe) {
@@ -24,7 +21,8 @@ std::chrono::steady_clock::duration stale_after(const WatchedProbe& probe) {
 }
 
 Damper damper_for(const AlertRule& rule, const WatchedProbe& probe) {
-  return rule.windowed ? Damper{probe.window} : Damper{probe.window, rule.hold};
+  if (rule.windowed) return Damper{probe.window};
+  return {probe.window, rule.hold, 3 * probe.interval + probe.timeout};
 }
 
 }  // namespace
@@ -59,6 +57,7 @@ AlertEngine::Instance& AlertEngine::instance(const AlertRule& rule, const Watche
 void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
   const Status status = outcome.result.status;
   state.last = status;
+  if (outcome.result.waiting) state.known_at = outcome.steady_at;
   if (status == Status::unknown) {
     if (state.damper.state() != Damper::State::firing) state.settled = Status::unknown;
     return;
@@ -78,8 +77,10 @@ std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
   const Moment now{outcome.steady_at, outcome.at};
   for (const auto& rule : rules_) {
     if (!concerns(rule, *state.probe)) continue;
-    const auto readings = read_signal(rule, outcome);
-    for (auto reading : readings) {
+    auto readings = read_signal(rule, outcome);
+    const bool known = instances_.contains({rule.name, {state.probe->name, ""}});
+    if (readings.empty() && known && absence_is_good(rule, outcome)) readings.emplace_back();
+    for (auto& reading : readings) {
       auto& entry = instance(rule, *state.probe, reading.label_value);
       for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
         const auto of_this = std::ranges::any_of(

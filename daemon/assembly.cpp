@@ -60,21 +60,24 @@ void build_probes(Assembly& parts, TlsContexts& tls) {
         built.probe = built.kind->make(built.config, workshop);
 }
 
-bool is_broker(BuiltProbe& built) {
-  return std::ranges::count(built.config.options.texts("role"), "broker") > 0;
+/// Of the redis probes on one server the one for the broker speaks for it, else the one for results.
+int speaking_rank(BuiltProbe& built) {
+  if (built.config.kind != "redis") return 0;
+  const auto roles = built.config.options.texts("role");
+  const auto has = [&roles](std::string_view role) { return std::ranges::count(roles, role) > 0; };
+  if (has("broker")) return 2;
+  return has("results") ? 1 : 0;
 }
 
-/// Of the probes that share a server, the one for the broker speaks for it, else the first named.
+/// One probe speaks for each server: the first named of the highest rank.
 void choose_speakers(std::vector<BuiltProbe>& probes) {
   std::map<std::string, BuiltProbe*> speakers;
   for (auto& built : probes) {
-    auto& speaker = speakers[std::string{built.kind->name} + " " + built.probe->target()];
-    if (speaker != nullptr && (is_broker(*speaker) || !is_broker(built))) {
-      built.speaks_for_server = false;
-      continue;
-    }
-    if (speaker != nullptr) speaker->speaks_for_server = false;
-    speaker = &built;
+    auto& speaker = speakers[built.config.kind + " " + built.probe->target()];
+    const bool takes_over = speaker == nullptr || speaking_rank(built) > speaking_rank(*speaker);
+    if (speaker != nullptr && takes_over) speaker->speaks_for_server = false;
+    built.speaks_for_server = takes_over;
+    if (takes_over) speaker = &built;
   }
 }
 

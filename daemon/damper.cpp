@@ -11,7 +11,12 @@ constexpr std::chrono::minutes memory{60};
 }  // namespace
 
 Damper::Damper(const Window& window) : window_{window}, keep_{window.keep} {}
-Damper::Damper(const Window& window, Duration hold) : window_{window}, hold_{hold}, keep_{window.keep} {}
+Damper::Damper(const Window& window, Duration hold, Duration patience)
+    : window_{window}, hold_{hold}, patience_{patience}, keep_{window.keep} {}
+
+bool Damper::lost_sight(Time now) const {
+  return hold_ && state_ == State::pending && seen_at_ && now - *seen_at_ > patience_;
+}
 
 void Damper::remember(bool bad) {
   last_.push_back(bad);
@@ -33,6 +38,8 @@ Damper::Change Damper::fire(Time now) {
 }
 
 Damper::Change Damper::observe(bool bad, Time now) {
+  if (lost_sight(now)) bad_since_.reset();
+  seen_at_ = now;
   remember(bad);
   if (!bad) return observe_good(now);
   good_since_.reset();
@@ -60,12 +67,16 @@ Damper::Change Damper::observe_good(Time now) {
 }
 
 Damper::Change Damper::tick(Time now) {
+  if (lost_sight(now)) {
+    state_ = State::clear;
+    bad_since_.reset();
+  }
   if (state_ != State::pending || !hold_ || !enough_bad(now)) return Change::none;
   return fire(now);
 }
 
 void Damper::skip(std::chrono::steady_clock::duration span) {
-  for (auto* since : {&bad_since_, &good_since_, &resolved_at_})
+  for (auto* since : {&seen_at_, &bad_since_, &good_since_, &resolved_at_})
     if (*since) **since += span;
 }
 

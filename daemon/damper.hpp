@@ -19,8 +19,9 @@ class Damper {
 
   /// Fires by the window's count of bad findings.
   explicit Damper(const Window& window);
-  /// Fires once every finding has been bad for `hold`; clears by the window's count of good ones.
-  Damper(const Window& window, Duration hold);
+  /// Fires once every finding has been bad for `hold`; clears by the window's count of good ones. Where none
+  /// came for `patience`, nothing is known to hold any more, and the time counts anew.
+  Damper(const Window& window, Duration hold, Duration patience);
 
   Change observe(bool bad, Time now);
   /// Time alone fires nothing by a window, but lets a `hold` run out.
@@ -38,17 +39,20 @@ class Damper {
 
  private:
   bool enough_bad(Time now) const;
+  bool lost_sight(Time now) const;
   Change fire(Time now);
   Change observe_good(Time now);
   void remember(bool bad);
 
   Window window_;
   std::optional<Duration> hold_;
+  Duration patience_{};
   State state_ = State::clear;
   std::deque<bool> last_;  ///< the window's last findings, true for bad
   int bad_row_ = 0;
   int good_row_ = 0;
   Duration keep_;
+  std::optional<Time> seen_at_;
   std::optional<Time> bad_since_;
   std::optional<Time> good_since_;
   std::optional<Time> resolved_at_;

@@ -28,6 +28,7 @@ void DeliveryRows::desire(Alert alert, Time now) {
   auto& row = rows_[key];
   row.alert = std::move(alert);
   row.accepted = false;
+  row.refused = false;
   row.attempts = 0;
   row.next_attempt = now;
   row.changed_at = now;
@@ -79,6 +80,7 @@ void DeliveryRows::answered(const std::vector<Alert>& sent, const Delivery& deli
         row.next_attempt = now + resend_.value_or(std::chrono::milliseconds{0});
         break;
       case Delivery::Kind::rejected:
+        row.refused = true;
         // Where alerts are told again, others of the same message were taken and must not be forgotten.
         row.next_attempt = now + (resend_ ? *resend_ : std::chrono::milliseconds{parked});
         break;
@@ -108,6 +110,11 @@ void DeliveryRows::forget_settled(Time now) {
 std::size_t DeliveryRows::unsent() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(rows_, [](const auto& entry) { return !entry.second.accepted; }));
+}
+
+std::size_t DeliveryRows::worth_waiting_for() const {
+  const auto worth = [](const auto& entry) { return !entry.second.accepted && !entry.second.refused; };
+  return static_cast<std::size_t>(std::ranges::count_if(rows_, worth));
 }
 
 void DeliveryRows::hurry(Time now) {

@@ -31,6 +31,8 @@ class DeliveryRows {
 
   /// Rows whose newest state has not been accepted yet.
   std::size_t unsent() const;
+  /// Unsent rows that another try may help: all but the refused ones.
+  std::size_t worth_waiting_for() const;
   /// Makes every unsent row due: the last chance before a stop.
   void hurry(Time now);
 
@@ -39,6 +41,7 @@ class DeliveryRows {
     Alert alert;
     bool accepted = false;           ///< the newest state was taken
     bool maybe_told_firing = false;  ///< then a resolve is due to it
+    bool refused = false;            ///< the receiver will not take this state
     bool on_its_way = false;         ///< sent, not answered yet
     Time next_attempt;
     Time changed_at;

@@ -68,7 +68,9 @@ struct Dispatcher::Place {
     }
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return;
-    if (!bug.empty()) delivery = Delivery{Delivery::Kind::retry, "internal", bug, std::nullopt, true};
+    if (!bug.empty())
+      delivery =
+          Delivery{Delivery::Kind::retry, "rejected", "bug in the notifier: " + bug, std::nullopt, true};
     rows.answered(alerts, delivery, Deadline::Clock::now(), random_share());
     record(delivery, alerts.size());
   }
@@ -135,20 +137,20 @@ void Dispatcher::dispatch(const Alert& alert) {
 
 asio::awaitable<std::size_t> Dispatcher::drain(Deadline deadline) {
   asio::steady_timer pause{executor_};
-  const auto unsent = [this] {
+  const auto waiting = [this] {
     std::size_t count = 0;
-    for (const auto& place : places_) count += place->rows.unsent();
+    for (const auto& place : places_) count += place->rows.worth_waiting_for();
     return count;
   };
   for (auto& place : places_) {
     place->rows.hurry(Deadline::Clock::now());
     place->woken.cancel();
   }
-  while (unsent() > 0 && !deadline.passed()) {
+  while (waiting() > 0 && !deadline.passed()) {
     pause.expires_after(std::chrono::milliseconds{50});
     co_await pause.async_wait(asio::use_awaitable);
   }
-  co_return unsent();
+  co_return waiting();
 }
 
 std::vector<ReceiverView> Dispatcher::views() const {

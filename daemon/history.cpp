@@ -56,6 +56,7 @@ void History::on(const Outcome& outcome, std::chrono::nanoseconds lateness) {
   ++view.runs;
   view.duration.observe(seconds(outcome.took));
   view.start_lateness.observe(std::max(0.0, seconds(lateness)));
+  if (outcome.delayed) return;  // our own process stalled: it says nothing about the target
   count_http_class(view, result);
   if (result.status == Status::down) {
     ++view.failures[static_cast<std::size_t>(result.reason)];

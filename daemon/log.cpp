@@ -6,7 +6,9 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "daemon/log_line.hpp"
 
@@ -43,12 +45,22 @@ void start_logging(LogLevel level, LogFormat format) {
   log.logger->set_level(spdlog::level::trace);
 }
 
-void stop_logging() {
+bool stop_logging() {
+  constexpr std::chrono::seconds patience{1};
   auto& log = logging();
-  if (!log.logger) return;
-  log.logger->flush();
+  if (!log.logger) return true;
+  std::promise<void> written;
+  auto done = written.get_future();
   log.logger.reset();
-  log.writer.reset();  // joins the writer, which first empties its queue
+  // The pool's end joins the writer, which first empties its queue: for ever, where nobody reads.
+  std::thread closing{[writer = std::move(log.writer), written = std::move(written)]() mutable {
+    writer.reset();
+    written.set_value();
+  }};
+  const bool ended = done.wait_for(patience) == std::future_status::ready;
+  if (ended) closing.join();
+  if (!ended) closing.detach();
+  return ended;
 }
 
 void log_event(LogLevel level, std::string_view event, LogFields fields) {

@@ -18,8 +18,9 @@ using LogFields = std::initializer_list<std::pair<std::string_view, std::string>
 
 /// Before the first event is logged; until then events are dropped.
 void start_logging(LogLevel level, LogFormat format);
-/// Writes what is queued. The last call of the program.
-void stop_logging();
+/// Writes what is queued. False where the reader of our output is stuck: then the writer still holds a
+/// thread, and the process has to end without it.
+bool stop_logging();
 
 /// Text from outside goes into `fields`, never into `event`. Control characters are escaped, values cut at
 /// 512 bytes.

@@ -1,5 +1,6 @@
 // Arguments to verbs; everything else is elsewhere.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 
 #include "daemon/commands.hpp"
@@ -34,10 +35,12 @@ void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::s
                 const char* help) {
   std::string listed;
   for (const auto& [word, meaning] : words) listed += (listed.empty() ? "" : "|") + word;
-  app.add_option(name, value, help)
-      ->transform(CLI::Transformer(words))
-      ->check(CLI::IsMember(words))
-      ->type_name(listed);
+  const auto take = [name, &value, &words, listed](const std::string& word) {
+    const auto found = words.find(word);
+    if (found == words.end()) throw CLI::ValidationError{name, "expected " + listed + ", got " + word};
+    value = found->second;
+  };
+  app.add_option_function<std::string>(name, take, help)->type_name(listed);
 }
 
 void add_run_options(CLI::App& app, Settings& settings) {
@@ -48,6 +51,16 @@ void add_run_options(CLI::App& app, Settings& settings) {
   app.add_option("--web.external-url", settings.external_url, "The address by which people reach the pages");
   add_choice(app, "--log.level", settings.log_level, log_levels, "The least level to log (default: info)");
   add_choice(app, "--log.format", settings.log_format, log_formats, "How to log (default: text)");
+}
+
+/// An error of ours is no verdict on the stack, and 1 would read as "degraded".
+int probes_once(const Settings& settings, const ProbeRequest& request) {
+  try {
+    return run_probes_once(settings, request);
+  } catch (const std::exception& error) {
+    std::cerr << "superset-healthd: " << error.what() << '\n';
+    return nagios_unknown;
+  }
 }
 
 int dispatch(int argc, char** argv) {
@@ -82,7 +95,7 @@ int dispatch(int argc, char** argv) {
     return probe->parsed() ? nagios_unknown : exit_code::failed;
   }
   if (check->parsed()) return check_config(settings);
-  if (probe->parsed()) return run_probes_once(settings, request);
+  if (probe->parsed()) return probes_once(settings, request);
   return run_daemon(settings);
 }
 
@@ -90,6 +103,7 @@ int dispatch(int argc, char** argv) {
 }  // namespace healthd
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may go; we stay
   try {
     return healthd::dispatch(argc, argv);
   } catch (const std::exception& error) {

@@ -27,12 +27,6 @@ int nagios_code(Status status) {
   std::abort();
 }
 
-Status worst(const std::vector<ProbeView>& views) {
-  Status all = Status::up;
-  for (const auto& view : views) all = worse(all, view.last->result.status);
-  return all;
-}
-
 /// The names that were asked for and do not exist; prints what they may have meant.
 bool unknown_names(const Assembly& parts, const ProbeRequest& request) {
   std::vector<std::string> known;

@@ -69,8 +69,7 @@ std::string without_bars(std::string text) {
 /// One line, and performance data behind a bar, as Nagios plugins print it.
 void print_nagios(std::ostream& out, const std::string& stack, const std::vector<ProbeView>& views) {
   constexpr const char* words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-  Status all = Status::up;
-  for (const auto& view : views) all = worse(all, view.last->result.status);
+  const Status all = worst(views);
   out << "SUPERSET " << words[static_cast<std::size_t>(all)] << " - " << stack;
   for (const auto& view : views)
     if (view.last->result.status != Status::up)
@@ -82,6 +81,15 @@ void print_nagios(std::ostream& out, const std::string& stack, const std::vector
 }
 
 }  // namespace
+
+Status worst(const std::vector<ProbeView>& views) {
+  const auto waits = [](const ProbeView& view) { return view.last->result.waiting; };
+  if (std::ranges::all_of(views, waits)) return Status::unknown;
+  Status all = Status::up;
+  for (const auto& view : views)
+    if (!waits(view)) all = worse(all, view.last->result.status);
+  return all;
+}
 
 void print_probes(std::ostream& out, const std::string& stack, const std::vector<ProbeView>& views,
                   const ProbeRequest& request) {

@@ -14,15 +14,20 @@ int run_daemon(const Settings& settings) {
   for (const auto& problem : problems.sorted()) std::cerr << to_string(problem) << '\n';
   if (problems.has_errors()) return exit_code::bad_configuration;
 
+  if (!settings.listen_address.empty() && !parse_listen_address(settings.listen_address)) {
+    std::cerr
+        << "superset-healthd: --web.listen-address: expected an address and a port, such as 127.0.0.1:9848\n";
+    return exit_code::failed;
+  }
   start_logging(settings.log_level, settings.log_format);
   int code = exit_code::failed;
   {
     App app{settings, std::move(parts), loops};
     code = app.run();
   }
-  stop_logging();
-  // A name look-up that the system still holds cannot be called back; it must not hold us up either.
-  if (loops.held_up()) std::_Exit(code);
+  const bool written = stop_logging();
+  // Neither a name look-up that the system still holds nor a stuck reader of our log may hold us up.
+  if (loops.held_up() || !written) std::_Exit(code);
   return code;
 }
 

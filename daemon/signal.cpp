@@ -145,6 +145,15 @@ std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_v
   return found;
 }
 
+bool absence_is_good(const AlertRule& rule, const Outcome& outcome) {
+  const auto& signal = rule.signal;
+  const auto* check = find_check(outcome.result, signal.absent_is_good);
+  const auto known = [&outcome](const std::string& name) {
+    return name.empty() || !find_samples(outcome.result, name).empty();
+  };
+  return check != nullptr && check->status == Status::up && !(known(signal.metric) && known(signal.of));
+}
+
 std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome) {
   if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
   if (!rule.signal.times.empty()) return read_scaled(rule, outcome);

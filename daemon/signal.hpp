@@ -39,6 +39,9 @@ class Trend {
 /// alone). A reading per value of the rule's label, where it has one.
 std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome);
 
+/// The rule's metric is missing because there is nothing to report: good news for an alert that is up.
+bool absence_is_good(const AlertRule& rule, const Outcome& outcome);
+
 /// The samples that have this name.
 std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_view name);
 

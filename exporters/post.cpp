@@ -78,7 +78,6 @@ PostTarget read_post_target(Options& options, std::string_view key, std::string_
                             NotifierTools tools) {
   PostTarget target;
   target.url = parse_url(options, key, text, {{"https", 443}, {"http", 80}});
-  if (!target.url.user.empty()) options.error(key, std::string{key} + ": a user does not belong in this URL");
   if (target.url.scheme != "https") return target;
   target.tls = tools.tls.client(options, target.url.endpoint.host);
   return target;
@@ -117,8 +116,9 @@ std::optional<std::chrono::seconds> retry_after(std::string_view header,
   std::tm parts{};
   const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (rest == nullptr || *rest != '\0') return std::nullopt;
-  const auto moment = std::chrono::system_clock::from_time_t(::timegm(&parts));
-  return std::clamp(std::chrono::ceil<std::chrono::seconds>(moment - now), least_wait, longest_wait);
+  // In seconds: a date may lie beyond the clock's last nanosecond, in 2262.
+  const std::chrono::sys_seconds moment{std::chrono::seconds{::timegm(&parts)}};
+  return std::clamp(moment - std::chrono::floor<std::chrono::seconds>(now), least_wait, longest_wait);
 }
 
 }  // namespace healthd

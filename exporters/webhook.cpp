@@ -61,12 +61,14 @@ std::string group_key(const Texts& group) {
   return "{}:{" + inside + "}";
 }
 
-/// Tells a message that is sent again from a new one.
+/// Tells a message that is sent again from a new one. The beginning of an alert names its firing, also across
+/// our restarts: a count would begin anew.
 std::string idempotency_key(const std::vector<Alert>& alerts) {
   Texts versions;
-  for (const Alert& alert : alerts)
-    versions[fingerprint(alert.labels)] =
-        std::to_string(alert.sequence) + "/" + std::string{status_of(alert)};
+  for (const Alert& alert : alerts) {
+    const auto began = std::chrono::floor<std::chrono::milliseconds>(alert.starts_at.time_since_epoch());
+    versions[fingerprint(alert.labels)] = std::to_string(began.count()) + "/" + std::string{status_of(alert)};
+  }
   if (versions.size() > 1) return fingerprint(versions);
   return versions.begin()->first + "/" + versions.begin()->second;
 }

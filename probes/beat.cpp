@@ -1,6 +1,9 @@
 // The `beat` probe: the workers' counters of one periodic task, and the verdict that they allow.
+#include <numeric>
+
 #include "probes/beat_ticks.hpp"
 #include "probes/celery_broker.hpp"
+#include "probes/celery_moment.hpp"
 #include "probes/celery_queues.hpp"
 #include "probes/kinds.hpp"
 #include "probes/with_deadline.hpp"
@@ -17,6 +20,14 @@ struct Findings {
 
 std::string in_words(BeatTicks::Span span) {
   return format_duration(std::chrono::duration_cast<std::chrono::seconds>(span));
+}
+
+long long ready(const QueueReport& queues) {
+  return std::accumulate(queues.lengths.begin(), queues.lengths.end(), 0LL);
+}
+
+std::optional<Backlog> backlog_of(const QueueReport& queues) {
+  return queues.failure ? std::nullopt : std::optional{Backlog{ready(queues), queues.unacked}};
 }
 
 class BeatProbe final : public Probe {
@@ -42,8 +53,8 @@ class BeatProbe final : public Probe {
  private:
   asio::awaitable<Findings> ask(Tools& tools, Trace& trace, Deadline deadline) const;
   ProbeResult judge(const Findings& findings);
-  CheckResult judge_ticks(const Findings& findings);
-  CheckResult silent(const QueueReport& queues) const;
+  CheckResult judge_ticks(const Findings& findings, bool& waiting);
+  CheckResult no_tick(BeatTicks::State state, const QueueReport& queues) const;
   std::vector<std::string> queues() const;
 
   std::shared_ptr<Broker> broker_;
@@ -80,34 +91,35 @@ asio::awaitable<Findings> BeatProbe::ask(Tools& tools, Trace& trace, Deadline de
 
 ProbeResult BeatProbe::judge(const Findings& findings) {
   ProbeResult result;
-  result.checks.push_back(judge_ticks(findings));
+  result.checks.push_back(judge_ticks(findings, result.waiting));
   result.evidence.emplace_back("task", task_);
   const bool seen = findings.failure ? false : !findings.round.replies.empty();
   if (const auto tick = ticks_.last_tick(); tick && seen) {
-    const auto age = std::chrono::steady_clock::now() - *tick;
-    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-    const auto at = now.count() - std::chrono::duration<double>{age}.count();
-    result.samples.push_back({"healthd_beat_last_tick_timestamp_seconds", at});
-    result.evidence.emplace_back("last tick", in_words(age) + " ago");
+    const auto now = Moment::now();
+    result.samples.push_back({"healthd_beat_last_tick_timestamp_seconds", now.unix_seconds(*tick)});
+    result.evidence.emplace_back("last tick", in_words(now.steady - *tick) + " ago");
   }
   conclude(result);
   return result;
 }
 
-CheckResult BeatProbe::judge_ticks(const Findings& findings) {
+CheckResult BeatProbe::judge_ticks(const Findings& findings, bool& waiting) {
   if (findings.failure)
     return {"tick", Status::unknown, findings.failure.reason, "broker: " + findings.failure.detail};
   std::vector<WorkerStats> workers;
   for (const auto& reply : findings.round.replies)
     if (auto stats = decode_stats(reply, task_)) workers.push_back(std::move(*stats));
 
-  switch (ticks_.observe(std::chrono::steady_clock::now(), workers)) {
+  const auto state = ticks_.observe(std::chrono::steady_clock::now(), workers, backlog_of(findings.queues));
+  switch (state) {
     case BeatTicks::State::ticking:
       return {"tick", Status::up};
     case BeatTicks::State::waiting:
+      waiting = true;
       return {"tick", Status::unknown, Reason::none, "waiting for the first tick"};
     case BeatTicks::State::silent:
-      return silent(findings.queues);
+    case BeatTicks::State::stalled:
+      return no_tick(state, findings.queues);
     case BeatTicks::State::blind:
       break;
   }
@@ -117,16 +129,15 @@ CheckResult BeatProbe::judge_ticks(const Findings& findings) {
   return {"tick", Status::unknown, Reason::no_reply, detail};
 }
 
-/// No tick although workers answer: messages that wait say that it is the workers who do not move.
-CheckResult BeatProbe::silent(const QueueReport& queues) const {
-  long long waiting = queues.unacked;
-  for (const auto length : queues.lengths) waiting += length;
+/// No tick although workers answer: either Beat sends nothing, or the workers do not move.
+CheckResult BeatProbe::no_tick(BeatTicks::State state, const QueueReport& queues) const {
   const auto since = "no worker started " + task_ + " for more than " + in_words(ticks_.patience());
   if (queues.failure)
     return {"tick", Status::unknown, queues.failure.reason, since + "; the queue: " + queues.failure.detail};
-  if (waiting > 0)
+  if (state == BeatTicks::State::stalled)
     return {"tick", Status::unknown, Reason::not_consuming,
-            since + ", but " + std::to_string(waiting) + " messages wait: the workers are stalled"};
+            since + ", but messages pile up (" + std::to_string(ready(queues)) + " in the queue, " +
+                std::to_string(queues.unacked) + " unacked): the workers are stalled"};
   const auto hint = ticks_.task_seen()
                         ? std::string{}
                         : "; none ever ran it: is it in the beat_schedule, and is `task` its name?";

@@ -27,18 +27,28 @@ bool BeatTicks::count(Time now, const WorkerStats& worker) {
   return rose;
 }
 
-BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& workers) {
+/// Messages that were unacked all along, such as tasks for next week, say nothing of the workers.
+bool BeatTicks::workers_stalled(const std::optional<Backlog>& backlog) const {
+  return backlog && (backlog->ready > 0 || backlog->unacked > unacked_before_.value_or(backlog->unacked));
+}
+
+BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& workers,
+                                    const std::optional<Backlog>& backlog) {
   if (workers.empty()) return State::blind;
   // Ticks during a time in which nobody told us are lost to us: begin to watch anew.
-  if (!last_answer_ || now - *last_answer_ > gap_) observing_since_ = now;
+  const bool anew = !last_answer_ || now - *last_answer_ > gap_;
+  if (anew) observing_since_ = now;
   last_answer_ = now;
   std::erase_if(counts_, [&](const auto& entry) { return now - entry.second.seen > forget_process_after; });
   bool tick = false;
   for (const auto& worker : workers) tick = count(now, worker) || tick;
   if (tick) last_tick_ = now;
+  if (tick || anew) unacked_before_.reset();
+  if (!unacked_before_ && backlog) unacked_before_ = backlog->unacked;
 
   if (last_tick_ && now - *last_tick_ <= patience()) return State::ticking;
-  return now - observing_since_ <= patience() ? State::waiting : State::silent;
+  if (now - observing_since_ <= patience()) return State::waiting;
+  return workers_stalled(backlog) ? State::stalled : State::silent;
 }
 
 }  // namespace healthd

@@ -13,6 +13,12 @@
 
 namespace healthd {
 
+/// What waits on the broker.
+struct Backlog {
+  long long ready = 0;    ///< in the queue
+  long long unacked = 0;  ///< handed to workers; a task for later stays here for as long as it waits
+};
+
 class BeatTicks {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -22,6 +28,7 @@ class BeatTicks {
     ticking,  ///< a tick in time
     waiting,  ///< none yet, but we have not watched for long enough to say
     silent,   ///< workers answer, and no tick came for three periods
+    stalled,  ///< likewise, but ticks may have come: messages wait, or more than before are unacked
     blind,    ///< no worker answered, so nothing was seen
   };
 
@@ -30,7 +37,9 @@ class BeatTicks {
 
   /// What the workers that answered say now. A count that rose since the same process was last seen is a
   /// tick; a process seen for the first time is a starting point; one that is missing is left as it was.
-  State observe(Time now, const std::vector<WorkerStats>& workers);
+  /// Without a `backlog` nobody is called stalled.
+  State observe(Time now, const std::vector<WorkerStats>& workers,
+                const std::optional<Backlog>& backlog = std::nullopt);
 
   std::optional<Time> last_tick() const { return last_tick_; }
   /// Whether any worker has ever been seen to have run the task.
@@ -46,6 +55,7 @@ class BeatTicks {
   using Process = std::pair<std::string, long long>;  ///< node and pid
 
   bool count(Time now, const WorkerStats& worker);
+  bool workers_stalled(const std::optional<Backlog>& backlog) const;
 
   Span every_;
   Span gap_;
@@ -53,6 +63,7 @@ class BeatTicks {
   std::optional<Time> last_answer_;
   std::optional<Time> last_tick_;
   Time observing_since_;
+  std::optional<long long> unacked_before_;  ///< at the last tick, or when we began to watch
   bool task_seen_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "probes/celery_broker.hpp"
+#include "probes/celery_moment.hpp"
 #include "probes/celery_options.hpp"
 #include "probes/celery_queues.hpp"
 #include "probes/kinds.hpp"
@@ -13,14 +14,9 @@ namespace healthd {
 namespace {
 
 using namespace std::chrono_literals;
-using WallClock = std::chrono::system_clock;
 
 constexpr std::size_t most_workers = 50;
 constexpr auto forget_worker_after = 1h;
-
-double unix_seconds(WallClock::time_point moment) {
-  return std::chrono::duration<double>{moment.time_since_epoch()}.count();
-}
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
@@ -48,23 +44,23 @@ class CeleryProbe final : public Probe {
       findings.emplace();
       findings->failure = timed_out(trace);
     }
-    co_return judge(*findings, WallClock::now());
+    co_return judge(*findings, Moment::now());
   }
 
   std::string target() const override { return broker_->address(); }
 
  private:
   asio::awaitable<Findings> ask(Tools& tools, Trace& trace, Deadline deadline) const;
-  ProbeResult judge(const Findings& findings, WallClock::time_point now);
+  ProbeResult judge(const Findings& findings, const Moment& now);
   void judge_replies(const Findings& findings, ProbeResult& result) const;
-  void judge_workers(const PidboxRound& ping, ProbeResult& result, WallClock::time_point now);
-  void judge_queues(const QueueReport& report, ProbeResult& result, WallClock::time_point now);
-  void remember(const std::vector<std::string>& nodes, WallClock::time_point now);
+  void judge_workers(const PidboxRound& ping, ProbeResult& result, const Moment& now);
+  void judge_queues(const QueueReport& report, ProbeResult& result, const Moment& now);
+  void remember(const std::vector<std::string>& nodes, Moment::Steady now);
 
   std::shared_ptr<Broker> broker_;
   CeleryOptions options_;
   QueueMemory queue_memory_;
-  std::map<std::string, WallClock::time_point> last_seen_;
+  std::map<std::string, Moment::Steady> last_seen_;
 };
 
 asio::awaitable<Findings> CeleryProbe::ask(Tools& tools, Trace& trace, Deadline deadline) const {
@@ -76,7 +72,7 @@ asio::awaitable<Findings> CeleryProbe::ask(Tools& tools, Trace& trace, Deadline 
     findings.failure = replies.error();
     co_return findings;
   }
-  findings.queues = read_queues(broker_->names(), options_.queues, *replies, WallClock::now());
+  findings.queues = read_queues(broker_->names(), options_.queues, *replies, Moment::now().wall);
   if (options_.passive) co_return findings;
 
   auto ping = co_await broker_->broadcast(turn, tools.resolver, trace, "ping", reply_patience, deadline);
@@ -88,7 +84,7 @@ asio::awaitable<Findings> CeleryProbe::ask(Tools& tools, Trace& trace, Deadline 
   co_return findings;
 }
 
-ProbeResult CeleryProbe::judge(const Findings& findings, WallClock::time_point now) {
+ProbeResult CeleryProbe::judge(const Findings& findings, const Moment& now) {
   ProbeResult result;
   if (options_.expected_workers > 0)
     result.samples.push_back(
@@ -124,7 +120,7 @@ void CeleryProbe::judge_replies(const Findings& findings, ProbeResult& result) c
   result.checks.push_back({"replies", Status::down, Reason::no_reply, detail});
 }
 
-void CeleryProbe::judge_workers(const PidboxRound& ping, ProbeResult& result, WallClock::time_point now) {
+void CeleryProbe::judge_workers(const PidboxRound& ping, ProbeResult& result, const Moment& now) {
   // A worker that answers with pickle lives, but we do not know its name.
   std::vector<std::string> nodes;
   for (const auto& reply : ping.replies)
@@ -145,19 +141,19 @@ void CeleryProbe::judge_workers(const PidboxRound& ping, ProbeResult& result, Wa
     result.checks.push_back(
         {"nodes", Status::down, Reason::duplicate, "two workers call themselves " + *twin});
 
-  remember(nodes, now);
+  remember(nodes, now.steady);
   for (const auto& [node, seen] : last_seen_)
     result.samples.push_back(
-        {"healthd_celery_worker_last_seen_timestamp_seconds", unix_seconds(seen), {{"worker", node}}});
+        {"healthd_celery_worker_last_seen_timestamp_seconds", now.unix_seconds(seen), {{"worker", node}}});
 }
 
-void CeleryProbe::remember(const std::vector<std::string>& nodes, WallClock::time_point now) {
+void CeleryProbe::remember(const std::vector<std::string>& nodes, Moment::Steady now) {
   std::erase_if(last_seen_, [&](const auto& entry) { return now - entry.second > forget_worker_after; });
   for (const auto& node : nodes)
     if (last_seen_.size() < most_workers || last_seen_.contains(node)) last_seen_[node] = now;
 }
 
-void CeleryProbe::judge_queues(const QueueReport& report, ProbeResult& result, WallClock::time_point now) {
+void CeleryProbe::judge_queues(const QueueReport& report, ProbeResult& result, const Moment& now) {
   if (const auto& refused = report.failure) {
     result.checks.push_back({"queues", Status::unknown, refused.reason, refused.detail});
     return;
@@ -167,7 +163,7 @@ void CeleryProbe::judge_queues(const QueueReport& report, ProbeResult& result, W
   for (std::size_t at = 0; at < options_.queues.size(); ++at) {
     const auto& queue = options_.queues[at];
     const auto length = report.lengths[at];
-    const auto empty_at = queue_memory_.last_empty(queue, length, unix_seconds(now));
+    const auto empty_at = now.unix_seconds(queue_memory_.last_empty(queue, length, now.steady));
     result.samples.push_back(
         {"healthd_celery_queue_length", static_cast<double>(length), {{"queue", queue}}});
     result.samples.push_back(

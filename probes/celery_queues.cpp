@@ -66,7 +66,7 @@ QueueReport read_queues(const CeleryNames& names, const std::vector<std::string>
   return report;
 }
 
-double QueueMemory::last_empty(const std::string& queue, long long length, double now) {
+QueueMemory::Time QueueMemory::last_empty(const std::string& queue, long long length, Time now) {
   auto& since = last_empty_.try_emplace(queue, now).first->second;
   if (length == 0) since = now;
   return since;

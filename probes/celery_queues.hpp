@@ -30,11 +30,13 @@ QueueReport read_queues(const CeleryNames& names, const std::vector<std::string>
 /// Since when each queue has not been empty.
 class QueueMemory {
  public:
+  using Time = std::chrono::steady_clock::time_point;  ///< a step of the wall clock is no standstill
+
   /// When the queue was last seen empty; the first observation where it never was.
-  double last_empty(const std::string& queue, long long length, double now);
+  Time last_empty(const std::string& queue, long long length, Time now);
 
  private:
-  std::map<std::string, double> last_empty_;
+  std::map<std::string, Time> last_empty_;
 };
 
 }  // namespace healthd

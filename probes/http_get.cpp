@@ -63,7 +63,8 @@ void add_http_samples(const HttpFinding& finding, ProbeResult& result) {
 
 void add_tls_samples(const TlsReport& report, ProbeResult& result) {
   auto& samples = result.samples;
-  samples.push_back({"healthd_tls_verify_ok", report.verification ? 0.0 : 1.0});
+  // Who turned verification off is not to be told that it fails.
+  if (report.verify) samples.push_back({"healthd_tls_verify_ok", report.verification ? 0.0 : 1.0});
   samples.push_back(
       {"healthd_tls_session_info", 1, {{"version", report.version}, {"cipher", report.cipher}}});
   if (report.fingerprint_sha256.empty()) return;

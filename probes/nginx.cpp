@@ -21,6 +21,23 @@ Failure check_redirect(const HttpResponse& response) {
   return {};
 }
 
+/// A side check that begins with less than this part of the run is not held to its deadline: the checks
+/// before it took the time, and what it cannot tell is left out.
+constexpr int least_share = 5;
+
+/// What a side check may use.
+struct Budget {
+  Deadline deadline;
+  Deadline::Clock::duration least;
+  bool late() const { return deadline.left() < least; }
+};
+
+/// How a deadline reads, whichever phase it came in.
+bool is_timeout(const Failure& failure) {
+  return failure.reason == Reason::timeout || failure.reason == Reason::connect_timeout ||
+         failure.reason == Reason::resolve;
+}
+
 class NginxProbe final : public Probe {
  public:
   NginxProbe(ProbeConfig& config, Workshop& workshop)
@@ -33,18 +50,20 @@ class NginxProbe final : public Probe {
 
   asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) override {
     ProbeResult result;
+    const auto whole = deadline.left();
     co_await check_edge(tools, trace, deadline, result);
     trace.leave();
-    if (redirect_) co_await check_side("redirect", *redirect_, check_redirect, tools, deadline, result);
+    const Budget budget{deadline, whole / least_share};
+    if (redirect_) co_await check_side("redirect", *redirect_, check_redirect, tools, budget, result);
     if (static_) {
       const auto status = [this](const HttpResponse& response) { return check_status(*static_, response); };
-      co_await check_side("static", *static_, status, tools, deadline, result);
+      co_await check_side("static", *static_, status, tools, budget, result);
     }
     if (stub_status_) {
       const auto counters = [&result](const HttpResponse& response) {
         return read_counters(response, result);
       };
-      co_await check_side("stub_status", *stub_status_, counters, tools, deadline, result);
+      co_await check_side("stub_status", *stub_status_, counters, tools, budget, result);
     }
     conclude(result);
     co_return result;
@@ -80,11 +99,13 @@ class NginxProbe final : public Probe {
 
   template <typename Judge>
   asio::awaitable<void> check_side(std::string name, const HttpTarget& target, Judge verdict, Tools& tools,
-                                   Deadline deadline, ProbeResult& result) {
-    if (deadline.passed()) co_return;  // the main check took it all: nothing was observed here
+                                   Budget budget, ProbeResult& result) {
+    const bool late = budget.late();
+    if (budget.deadline.passed()) co_return;  // the main check took it all: nothing was observed here
     Trace trace;
     HttpFinding finding;
-    auto failure = co_await http_get(tools.resolver, trace, target, finding, deadline);
+    auto failure = co_await http_get(tools.resolver, trace, target, finding, budget.deadline);
+    if (late && budget.deadline.passed() && is_timeout(failure)) co_return;
     if (!failure) failure = verdict(*finding.response);
     result.checks.push_back(judge(std::move(name), std::move(failure)));
   }

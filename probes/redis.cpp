@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "probes/kinds.hpp"
 #include "probes/redis_info.hpp"
@@ -142,13 +143,21 @@ int rank_of(const std::vector<std::string>& roles) {
   return rank;
 }
 
-/// What all probes of one endpoint share; the broker's probe speaks for the server, else the first.
-std::shared_ptr<ServerSpeaker> speaker_for(const Workshop& workshop, const std::string& name,
-                                           const RedisTarget& target, int rank) {
+/// The higher rank speaks, and of one rank whoever is named first, in whatever order probes are built.
+bool takes_over(const ServerSpeaker& next, const ServerSpeaker& present) {
+  if (next.rank != present.rank) return next.rank > present.rank;
+  const auto& [file, line, column] = next.place;
+  return file == present.place.file &&
+         std::tie(line, column) < std::tie(present.place.line, present.place.column);
+}
+
+/// What all probes of one endpoint share. Alerts on the whole server are carried by the same probe.
+std::shared_ptr<ServerSpeaker> speaker_for(const Workshop& workshop, const RedisTarget& target,
+                                           ServerSpeaker candidate) {
   auto speaker = std::make_shared<ServerSpeaker>();
   for (const auto& [other, known] : workshop.redis)
     if (known.speaker && to_string(known.endpoint) == to_string(target.endpoint)) speaker = known.speaker;
-  if (rank > speaker->rank) *speaker = {name, rank};
+  if (takes_over(candidate, *speaker)) *speaker = std::move(candidate);
   return speaker;
 }
 
@@ -157,7 +166,8 @@ std::shared_ptr<ServerSpeaker> speaker_for(const Workshop& workshop, const std::
 std::unique_ptr<Probe> make_redis(ProbeConfig& config, Workshop& workshop) {
   auto target = read_redis_target(config.options, workshop.tls);
   auto roles = read_roles(config.options);
-  target.speaker = speaker_for(workshop, config.name, target, rank_of(roles));
+  ServerSpeaker candidate{config.name, rank_of(roles), config.options.place()};
+  target.speaker = speaker_for(workshop, target, std::move(candidate));
   workshop.redis.insert_or_assign(config.name, target);
   return std::make_unique<RedisProbe>(config.name, std::move(target), std::move(roles));
 }

@@ -72,7 +72,9 @@ std::string_view to_string(Phase phase) { return phase_names.at(static_cast<std:
 
 CheckResult judge(std::string name, Failure failure) {
   Status status = failure ? Status::down : Status::up;
-  if (failure.reason == Reason::auth || failure.reason == Reason::permission) status = Status::unknown;
+  const bool ours = failure.reason == Reason::auth || failure.reason == Reason::permission ||
+                    failure.reason == Reason::internal;
+  if (ours) status = Status::unknown;
   return {std::move(name), status, failure.reason, std::move(failure.detail)};
 }
 

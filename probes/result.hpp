@@ -103,8 +103,9 @@ struct CheckResult {
 struct ProbeResult {
   Status status = Status::unknown;
   Reason reason = Reason::none;
-  std::string detail =
-      {};  ///< one line for a person; no secrets, control characters escaped by whoever prints
+  /// One line for a person. No secrets; control characters are escaped by whoever prints.
+  std::string detail = {};
+  bool waiting = false;  ///< unknown only because it is too early to tell; no sign of staleness
   Phases phases = {};
   std::optional<Phase> timed_out_in = {};
   std::vector<CheckResult> checks = {};

@@ -26,6 +26,8 @@ constexpr Clock::duration pop_slack = 150ms;
 /// A worker that cannot write its reply exits, so none is asked for one when memory is nearly used up.
 constexpr double fullest = 0.9;
 constexpr std::size_t most_replies = 1024;
+/// Of one round, with what is not for us; a worker's statistics are a few KiB.
+constexpr std::size_t most_bytes = 8 * 1024 * 1024;
 
 std::string in_seconds(Clock::duration span) {
   const auto seconds = std::chrono::duration<double>{std::max<Clock::duration>(span, 1ms)}.count();
@@ -108,6 +110,7 @@ asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadli
                                                PidboxRound& round) {
   const auto wanted = static_cast<std::size_t>(std::clamp<long long>(round.receivers, 0, most_replies));
   if (wanted > 0 && until.left() <= pop_slack) co_return no_time();
+  std::size_t bytes = 0;
   while (round.replies.size() < wanted && until.left() > pop_slack) {
     RedisCommand pop{"BRPOP", names.reply_queue(reply_id), in_seconds(until.left() - pop_slack)};
     auto popping = replies.client().command(std::move(pop));
@@ -117,7 +120,10 @@ asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadli
     const auto& reply = **popped;
     if (reply.is_error()) co_return redis_failure(reply.text);
     if (reply.elements.size() != 2) continue;
-    auto message = decode_reply(reply.elements.back().text);
+    const auto& text = reply.elements.back().text;
+    bytes += text.size();
+    if (bytes > most_bytes) co_return Failure{Reason::too_large, "the workers' answers exceed 8 MiB"};
+    auto message = decode_reply(text);
     if (message && message->ticket == ticket) round.replies.push_back(std::move(*message));
   }
   co_return Failure{};

@@ -43,7 +43,7 @@ class Broker {
   /// Asks every worker `method` and collects replies until all listeners have answered, at most for
   /// `patience`, and never so long that the clean-up would not fit before `deadline`. Proves first that the
   /// broker accepts a write, because a worker that cannot write its reply exits: a refusal is returned and
-  /// nothing is published.
+  /// nothing is published. More than 8 MiB of replies are `too_large`.
   asio::awaitable<Result<PidboxRound>> broadcast(const Turns::Turn& turn, Resolver& resolver, Trace& trace,
                                                  std::string_view method, std::chrono::milliseconds patience,
                                                  Deadline deadline);

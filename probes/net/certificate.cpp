@@ -19,10 +19,14 @@ struct Free {
   void operator()(char* text) const { OPENSSL_free(text); }
 };
 
+/// The epoch for what is before it or cannot be read.
 Time time_of(const ASN1_TIME* stamp) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(stamp, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
+  // The clock counts nanoseconds and ends in 2262; certificates do not.
+  constexpr auto last = std::chrono::floor<std::chrono::seconds>(Time::max());
+  const std::chrono::sys_seconds moment{std::chrono::seconds{timegm(&parts)}};
+  return std::clamp(moment, std::chrono::sys_seconds{}, last);
 }
 
 std::string common_name(const X509_NAME* name) {

@@ -4,15 +4,26 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "probes/net/resolve.hpp"
+#include "probes/with_deadline.hpp"
 
 namespace healthd {
 namespace {
 
 constexpr auto as_error = asio::as_tuple(asio::use_awaitable);
+using Error = boost::system::error_code;
+using Local = asio::local::stream_protocol;
+
+/// An address that swallows everything must leave time for the next one.
+constexpr std::chrono::seconds most_per_address{1};
+/// How often a Unix socket with a full backlog is tried; the kernel does not tell when there is room.
+constexpr std::chrono::milliseconds backlog_pause{20};
+
+static_assert(most_unix_path_bytes == sizeof(sockaddr_un::sun_path) - 1);
 
 template <typename Socket>
 class PlainStream final : public Stream {
@@ -39,31 +50,60 @@ Connection failed(Failure failure) {
   return connection;
 }
 
-/// The first address that accepts; the last error where none does.
-asio::awaitable<boost::system::error_code> connect_any(asio::ip::tcp::socket& socket,
-                                                       const std::vector<asio::ip::address>& addresses,
-                                                       std::uint16_t port) {
-  boost::system::error_code last = asio::error::host_not_found;
-  for (const auto& address : addresses) {
-    const asio::ip::tcp::endpoint endpoint{address, port};
-    boost::system::error_code ignored;
-    socket.close(ignored);
-    auto [error] = co_await socket.async_connect(endpoint, as_error);
-    last = error;
-    if (!error || error == asio::error::operation_aborted) break;
+asio::awaitable<Error> connect_one(asio::ip::tcp::socket& socket, asio::ip::tcp::endpoint endpoint) {
+  auto [error] = co_await socket.async_connect(endpoint, as_error);
+  co_return error;
+}
+
+/// As connect_one(), but not for long.
+asio::awaitable<Error> connect_briefly(asio::ip::tcp::socket& socket, asio::ip::tcp::endpoint endpoint) {
+  auto attempt = connect_one(socket, endpoint);
+  const auto error = co_await with_deadline(std::move(attempt), Deadline::in(most_per_address));
+  co_return error.value_or(asio::error::timed_out);
+}
+
+/// The first address that accepts; the last error where none does. What a server did to us tells more than an
+/// address that this machine cannot even try.
+asio::awaitable<Error> connect_any(asio::ip::tcp::socket& socket,
+                                   const std::vector<asio::ip::address>& addresses, std::uint16_t port) {
+  Error last = asio::error::host_not_found;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const asio::ip::tcp::endpoint endpoint{addresses[i], port};
+    Error error;
+    socket.close(error);
+    auto attempt =
+        i + 1 < addresses.size() ? connect_briefly(socket, endpoint) : connect_one(socket, endpoint);
+    error = co_await std::move(attempt);
+    if (!error || error == asio::error::operation_aborted) co_return error;
+    if (i == 0 || failure_from(error).reason != Reason::internal) last = error;
   }
   co_return last;
+}
+
+/// A full backlog is no answer: the connection is tried until it stands, is refused or is cancelled.
+asio::awaitable<Error> connect_unix(Local::socket& socket, Local::endpoint endpoint) {
+  asio::steady_timer pause{socket.get_executor()};
+  while (true) {
+    auto [error] = co_await socket.async_connect(endpoint, as_error);
+    // Asio takes the EAGAIN of a full backlog for a beginning, and the socket for connected.
+    if (!error) socket.remote_endpoint(error);
+    if (error != asio::error::try_again && error != asio::error::not_connected) co_return error;
+    Error ignored;
+    socket.close(ignored);
+    pause.expires_after(backlog_pause);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
 }
 
 asio::awaitable<Connection> dial_unix(Trace& trace, std::string path) {
   trace.enter(Phase::connect);
   auto executor = co_await asio::this_coro::executor;
-  asio::local::stream_protocol::socket socket{executor};
-  const asio::local::stream_protocol::endpoint endpoint{path};
-  auto [error] = co_await socket.async_connect(endpoint, as_error);
+  Local::socket socket{executor};
+  const Local::endpoint endpoint{path};
+  const auto error = co_await connect_unix(socket, endpoint);
   if (error) co_return failed(failure_from(error));
   Connection connection;
-  connection.stream = std::make_unique<PlainStream<asio::local::stream_protocol::socket>>(std::move(socket));
+  connection.stream = std::make_unique<PlainStream<Local::socket>>(std::move(socket));
   co_return connection;
 }
 

@@ -14,6 +14,9 @@ namespace healthd {
 
 class Resolver;
 
+/// What the address of a Unix socket has room for.
+constexpr std::size_t most_unix_path_bytes = 107;
+
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
@@ -27,8 +30,9 @@ struct Connection {
   std::optional<TlsReport> tls;  ///< also where verification failed
 };
 
-/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn. Cancellable, and to be
-/// awaited under a deadline.
+/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn, each but the last for 1 s
+/// at most. A Unix socket whose backlog is full is waited for. Cancellable, and to be awaited under a
+/// deadline.
 asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls);
 
 }  // namespace healthd

@@ -4,13 +4,49 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cctype>
 
 namespace healthd {
 namespace {
 
 namespace http = boost::beast::http;
+
+/// A body of which only the beginning is kept. Beast's own bodies make room for what Content-Length claims,
+/// before a single byte of it has come.
+struct CappedBody {
+  struct value_type {
+    std::string text;
+    std::size_t limit = 0;
+    bool cut = false;  ///< there was more than the limit
+  };
+
+  class reader {
+   public:
+    template <bool is_request, typename Fields>
+    reader(http::header<is_request, Fields>&, value_type& body) : body_{body} {}
+
+    void init(const boost::optional<std::uint64_t>&, boost::system::error_code& error) { error = {}; }
+    void finish(boost::system::error_code& error) { error = {}; }
+
+    template <typename Buffers>
+    std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+      error = {};
+      for (auto part = asio::buffer_sequence_begin(buffers); part != asio::buffer_sequence_end(buffers);
+           ++part)
+        keep(*part);
+      return asio::buffer_size(buffers);
+    }
+
+   private:
+    void keep(asio::const_buffer part) {
+      const auto count = std::min(part.size(), body_.limit - body_.text.size());
+      body_.text.append(static_cast<const char*>(part.data()), count);
+      if (count < part.size()) body_.cut = true;
+    }
+
+    value_type& body_;
+  };
+};
 
 bool same_name(std::string_view left, std::string_view right) {
   return std::ranges::equal(
@@ -50,13 +86,13 @@ class Reader {
 
  private:
   asio::awaitable<Result<HttpResponse>> message(bool head_only) {
-    http::response_parser<http::string_body> parser;
+    http::response_parser<CappedBody> parser;
+    parser.get().body().limit = limits_.body_bytes;
     parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser.body_limit(boost::none);  // the cap is ours: a long body is cut, not an error
     parser.eager(true);
     parser.skip(head_only);
-    bool cut = false;
-    while (!parser.is_done() && !cut) {
+    while (!parser.is_done() && !parser.get().body().cut) {
       if (pending_.empty() || starved_) {
         auto more = co_await fill(parser.is_header_done());
         if (more) co_return *more;
@@ -72,9 +108,8 @@ class Reader {
       pending_.erase(0, used);
       starved_ = error == http::error::need_more;
       if (error && !starved_) co_return parse_failure(error);
-      cut = parser.is_header_done() && parser.get().body().size() > limits_.body_bytes;
     }
-    co_return taken(parser.release(), cut);
+    co_return taken(parser.release());
   }
 
   /// One more read into `pending_`; nullopt when it went well or the peer closed.
@@ -93,14 +128,13 @@ class Reader {
     co_return std::nullopt;
   }
 
-  HttpResponse taken(http::response<http::string_body> message, bool cut) const {
+  static HttpResponse taken(http::response<CappedBody> message) {
     HttpResponse response;
     response.status = static_cast<int>(message.result_int());
     for (const auto& field : message)
       response.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
-    response.body = std::move(message.body());
-    response.body_cut = cut;
-    if (cut) response.body.resize(limits_.body_bytes);
+    response.body = std::move(message.body().text);
+    response.body_cut = message.body().cut;
     return response;
   }
 

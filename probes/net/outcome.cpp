@@ -6,6 +6,13 @@
 namespace healthd {
 namespace {
 
+namespace errc = boost::system::errc;
+
+/// What we ran out of ourselves, which says nothing about the target.
+constexpr errc::errc_t shortages[] = {errc::too_many_files_open, errc::too_many_files_open_in_system,
+                                      errc::no_buffer_space, errc::not_enough_memory,
+                                      errc::address_not_available};
+
 struct Meaning {
   boost::system::error_code error;
   Reason reason;
@@ -26,9 +33,11 @@ Reason reason_of(const boost::system::error_code& error) {
   };
   for (const auto& [known, reason] : meanings)
     if (error == known) return reason;
+  for (const auto shortage : shortages)
+    if (error == shortage) return Reason::internal;
   // A Unix socket: nobody made the file, or we may not open it.
-  if (error == boost::system::errc::no_such_file_or_directory) return Reason::connect_refused;
-  if (error == boost::system::errc::permission_denied) return Reason::permission;
+  if (error == errc::no_such_file_or_directory) return Reason::connect_refused;
+  if (error == errc::permission_denied) return Reason::permission;
   return Reason::protocol;
 }
 

@@ -17,7 +17,8 @@ using Result = boost::system::result<T, Failure>;
   throw std::logic_error{"unchecked failure: " + failure.detail};
 }
 
-/// The closed reason for an error of a socket. A cancelled operation throws instead: it is no finding.
+/// The closed reason for an error of a socket; `internal` where we ran out of something ourselves. A
+/// cancelled operation throws instead: it is no finding.
 Failure failure_from(const boost::system::error_code& error);
 
 }  // namespace healthd

@@ -10,12 +10,17 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "probes/with_deadline.hpp"
+
 namespace healthd {
 namespace {
 
 constexpr std::size_t most_rows = 1000;
 /// More addresses of one name are not worth a deadline.
 constexpr std::size_t most_addresses = 4;
+/// An address that swallows everything must leave time for the next one.
+constexpr std::chrono::seconds most_per_address{1};
+constexpr std::chrono::hours no_limit{24};
 
 using Handle = std::unique_ptr<PGconn, decltype([](PGconn* connection) { PQfinish(connection); })>;
 using Answer = std::unique_ptr<PGresult, decltype([](PGresult* result) { PQclear(result); })>;
@@ -23,12 +28,13 @@ using Wait = asio::posix::descriptor_base::wait_type;
 
 /// Waits on a duplicate of the socket: libpq may close its own and open another under the same number, and a
 /// registration of the old one would then wait for nothing.
-asio::awaitable<void> ready(int socket, Wait what) {
+asio::awaitable<bool> ready(int socket, Wait what) {
   auto executor = co_await asio::this_coro::executor;
   const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) throw std::system_error{errno, std::generic_category(), "duplicating a PostgreSQL socket"};
   asio::posix::stream_descriptor descriptor{executor, copy};
   co_await descriptor.async_wait(what, asio::use_awaitable);
+  co_return true;
 }
 
 /// The phase that a connection attempt is in. libpq talks TLS and authentication by turns, so entering one
@@ -45,21 +51,11 @@ Phase phase_of(ConnStatusType status) {
   }
 }
 
-std::string joined(std::size_t times, std::string_view text) {
-  std::string list{text};
-  for (std::size_t i = 1; i < times; ++i) list += "," + std::string{text};
-  return list;
-}
-
-/// Begins to connect. Addresses are always given, or libpq would look names up and block.
-Handle start(const PostgresTarget& target, const std::vector<asio::ip::address>& addresses) {
-  const auto count = std::min(addresses.size(), most_addresses);
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) list += (i == 0 ? "" : ",") + addresses[i].to_string();
-
+/// Begins to connect. The address is always given, or libpq would look names up and block.
+Handle start(const PostgresTarget& target, const std::string& address) {
   auto keywords = target.keywords;
-  keywords.emplace_back("host", target.is_unix() ? target.host : joined(count, target.host));
-  if (!target.is_unix()) keywords.emplace_back("hostaddr", list);
+  keywords.emplace_back("host", target.host);
+  if (!target.is_unix()) keywords.emplace_back("hostaddr", address);
   keywords.emplace_back("port", std::to_string(target.port));
   std::vector<const char*> names, values;
   for (const auto& [name, value] : keywords) {
@@ -70,6 +66,12 @@ Handle start(const PostgresTarget& target, const std::vector<asio::ip::address>&
   names.insert(names.end(), {"password", nullptr});
   values.insert(values.end(), {password.reveal().data(), nullptr});
   return Handle{PQconnectStartParams(names.data(), values.data(), 0)};
+}
+
+/// Whether nobody was reached, or nobody who lets us in now: the next address may be better.
+bool another_may_answer(Reason reason) {
+  return reason == Reason::connect_refused || reason == Reason::connect_timeout ||
+         reason == Reason::unreachable || reason == Reason::internal || reason == Reason::starting;
 }
 
 PgConnection failed(Failure failure) {
@@ -121,6 +123,7 @@ struct PgSession::Impl {
   }
 
   Failure connection_failure() {
+    if (spoilt) return {Reason::reset, "the session was given up amid an answer that does not end"};
     spoilt = true;
     return pg_failure_from_text(PQerrorMessage(connection.get()));
   }
@@ -142,6 +145,16 @@ struct PgSession::Impl {
     }
   }
 
+  /// Reads on to the end of an answer that nobody waited for.
+  asio::awaitable<void> drain() {
+    PgRows rest;
+    Failure unread;
+    while (asked && !broken()) {
+      const auto answer = co_await next();
+      if (answer) take(answer.get(), rest, unread);
+    }
+  }
+
   bool broken() const { return spoilt || PQstatus(connection.get()) == CONNECTION_BAD; }
 };
 
@@ -153,7 +166,7 @@ PgSession::~PgSession() = default;
 bool PgSession::broken() const { return impl_->broken(); }
 
 asio::awaitable<Result<PgRows>> PgSession::query(std::string sql) {
-  while (impl_->asked && !impl_->broken()) co_await impl_->next();
+  co_await impl_->drain();
   if (impl_->broken()) co_return impl_->connection_failure();
 
   PGconn* connection = impl_->connection.get();
@@ -175,22 +188,29 @@ asio::awaitable<Result<PgRows>> PgSession::query(std::string sql) {
   co_return rows;
 }
 
-asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
-                                         std::vector<asio::ip::address> addresses, Trace& trace) {
+namespace {
+
+/// One address; `most` bounds the time it has to accept.
+asio::awaitable<PgConnection> connect_to(const PostgresTarget& target, std::string address,
+                                         Deadline::Clock::duration most, Trace& trace) {
   trace.enter(Phase::connect);
-  Handle connection = start(target, addresses);
+  Handle connection = start(target, address);
   if (!connection) throw std::bad_alloc{};
   // Before the first step: only so does a refusal carry its SQLSTATE instead of a text in the server's
   // language.
   PQsetErrorVerbosity(connection.get(), PQERRORS_SQLSTATE);
   PQsetNoticeReceiver(connection.get(), [](void*, const PGresult*) {}, nullptr);
 
+  const auto accept_by = Deadline::in(most);
   auto step = PQstatus(connection.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (step != PGRES_POLLING_OK && step != PGRES_POLLING_FAILED) {
     const Phase phase = phase_of(PQstatus(connection.get()));
     if (trace.current() != phase) trace.enter(phase);
     const auto what = step == PGRES_POLLING_READING ? Wait::wait_read : Wait::wait_write;
-    co_await ready(PQsocket(connection.get()), what);
+    auto wait = ready(PQsocket(connection.get()), what);
+    const Deadline until = phase == Phase::connect ? accept_by : Deadline{Deadline::Clock::time_point::max()};
+    if (!co_await with_deadline(std::move(wait), until))
+      co_return failed({Reason::connect_timeout, "the connection was not accepted in time"});
     step = PQconnectPoll(connection.get());
   }
   if (step == PGRES_POLLING_FAILED) co_return failed(pg_failure_from_text(PQerrorMessage(connection.get())));
@@ -199,6 +219,24 @@ asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
   PgConnection open;
   open.session = std::make_unique<PgSession>(connection.release());
   co_return open;
+}
+
+}  // namespace
+
+asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
+                                         std::vector<asio::ip::address> addresses, Trace& trace) {
+  if (target.is_unix()) co_return co_await connect_to(target, "", no_limit, trace);
+  PgConnection last = failed({Reason::resolve, "there is no address to connect to"});
+  const auto count = std::min(addresses.size(), most_addresses);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Deadline::Clock::duration most = i + 1 < count ? most_per_address : no_limit;
+    auto connection = co_await connect_to(target, addresses[i].to_string(), most, trace);
+    const auto reason = connection.failure.reason;
+    // What a server did to us tells more than an address that this machine cannot even try.
+    if (i == 0 || reason != Reason::internal) last = std::move(connection);
+    if (!another_may_answer(reason)) break;
+  }
+  co_return last;
 }
 
 }  // namespace healthd

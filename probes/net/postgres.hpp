@@ -36,9 +36,9 @@ struct PostgresTarget {
 std::string to_string(const PostgresTarget& target);  ///< `host:port`, or the socket's path
 
 /// Reads `dsn` (libpq's `key=value` form or a URI, without a password) and `password_file`/`credential`. The
-/// server is told to end a statement after `statement_timeout`, so nothing of ours goes on there once we have
-/// given up.
-PostgresTarget read_postgres_target(Options& options, Duration statement_timeout);
+/// server is told to end a statement after `timeout`, so nothing of ours goes on there once we have given up;
+/// a peer that acknowledges nothing for twice as long is gone.
+PostgresTarget read_postgres_target(Options& options, Duration timeout);
 
 using PgRow = std::vector<std::optional<std::string>>;
 using PgRows = std::vector<PgRow>;
@@ -65,8 +65,8 @@ struct PgConnection {
   Failure failure;
 };
 
-/// Connects and authenticates, trying the addresses in turn (none for a Unix socket). Cancellable; await it
-/// under a deadline.
+/// Connects and authenticates, trying the addresses in turn (none for a Unix socket): each but the last has
+/// 1 s to accept. Cancellable; await it under a deadline.
 asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
                                          std::vector<asio::ip::address> addresses, Trace& trace);
 

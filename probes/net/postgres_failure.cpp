@@ -65,6 +65,13 @@ const std::vector<TextMeaning>& text_meanings() {
       {"authentication method", Reason::auth},
       {"SASL", Reason::auth},
       {"SCRAM", Reason::auth},
+      // Our own shortage; last, for what another address said tells more.
+      {words(EMFILE), Reason::internal},
+      {words(ENFILE), Reason::internal},
+      {words(ENOBUFS), Reason::internal},
+      {words(ENOMEM), Reason::internal},
+      {words(EADDRNOTAVAIL), Reason::internal},
+      {"out of memory", Reason::internal},
   };
   return meanings;
 }

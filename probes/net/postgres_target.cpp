@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "probes/net/dial.hpp"
 #include "probes/net/postgres.hpp"
 
 namespace healthd {
@@ -88,6 +89,16 @@ std::string run_time_settings(Duration statement_timeout) {
          " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=10000";
 }
 
+/// A peer that vanished is noticed soon: by what it does not acknowledge, or by silence. A frozen one still
+/// acknowledges, and keeps its session.
+Keywords signs_of_life(Duration timeout) {
+  return {{"tcp_user_timeout", std::to_string(2 * std::max<Duration::rep>(timeout.count(), 1))},
+          {"keepalives", "1"},
+          {"keepalives_idle", "10"},
+          {"keepalives_interval", "5"},
+          {"keepalives_count", "3"}};
+}
+
 }  // namespace
 
 std::string to_string(const PostgresTarget& target) {
@@ -96,7 +107,7 @@ std::string to_string(const PostgresTarget& target) {
   return (v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(target.port);
 }
 
-PostgresTarget read_postgres_target(Options& options, Duration statement_timeout) {
+PostgresTarget read_postgres_target(Options& options, Duration timeout) {
   PostgresTarget target;
   const auto dsn = options.require_text("dsn");
   target.password = options.secret("password").value_or(Secret{});
@@ -110,6 +121,9 @@ PostgresTarget read_postgres_target(Options& options, Duration statement_timeout
   target.host = keywords["host"].empty() ? target.address : keywords["host"];
   if (target.host.empty()) target.host = default_socket_folder;
   target.port = read_port(options, keywords["port"]);
+  if (target.is_unix() && to_string(target).size() > most_unix_path_bytes)
+    options.error("dsn", "dsn: the path of the server's socket has more than " +
+                             std::to_string(most_unix_path_bytes) + " bytes");
 
   keywords.try_emplace("dbname", keywords["user"]);
   keywords.try_emplace("sslmode", is_local(target) ? "prefer" : "verify-full");
@@ -119,7 +133,8 @@ PostgresTarget read_postgres_target(Options& options, Duration statement_timeout
                    {"client_encoding", "UTF8"},
                    {"gssencmode", "disable"},
                    {"target_session_attrs", "any"},
-                   {"options", run_time_settings(statement_timeout)}});
+                   {"options", run_time_settings(timeout)}});
+  keywords.merge(signs_of_life(timeout));
   for (const auto* name : {"host", "hostaddr", "port"}) keywords.erase(name);
   target.keywords.assign(keywords.begin(), keywords.end());
   return target;

@@ -18,7 +18,8 @@ namespace healthd {
 /// Who speaks for a server that several probes watch: what concerns the whole server is reported once.
 struct ServerSpeaker {
   std::string name;  ///< of the probe
-  int rank = -1;
+  int rank = -1;     ///< by its role
+  Place place = {};  ///< of its configuration: of one rank, the first named speaks
 };
 
 /// Where a Redis is and how to log in.

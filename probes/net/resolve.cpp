@@ -2,24 +2,33 @@
 
 #include <netdb.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <optional>
 
+#include "probes/with_deadline.hpp"
+
 namespace healthd {
 namespace {
 
-using Addresses = std::vector<asio::ip::address>;
+using Addresses = Resolver::Addresses;
+using Clock = Deadline::Clock;
 
-/// As many names may hang at once without holding up the rest.
-constexpr std::size_t pool_threads = 4;
+/// As many names but one may hang at once without holding up the rest.
+constexpr std::size_t pool_threads = 8;
 /// A queue of look-ups that nobody can serve is refused rather than grown.
 constexpr std::size_t most_in_flight = 64;
+/// A look-up may take this long before the last good answer is taken instead.
+constexpr std::chrono::milliseconds patience{500};
+constexpr std::chrono::hours good_for{1};
+constexpr std::size_t most_remembered = 256;
 
 asio::ip::address address_of(const addrinfo& entry) {
   if (entry.ai_family == AF_INET) {
@@ -34,15 +43,22 @@ asio::ip::address address_of(const addrinfo& entry) {
   return asio::ip::address_v6{bytes, raw.sin6_scope_id};
 }
 
+Failure failure_of(int error, const std::string& host) {
+  const Failure ours = failure_from({error == EAI_MEMORY ? ENOMEM : errno, boost::system::system_category()});
+  const bool shortage = (error == EAI_SYSTEM || error == EAI_MEMORY) && ours.reason == Reason::internal;
+  if (shortage) return {Reason::internal, host + ": " + ours.detail};
+  return {Reason::resolve, host + ": " + ::gai_strerror(error)};
+}
+
 /// Blocks for as long as the system's resolver likes: on the pool only.
-Result<Addresses> look_up(const std::string& host) {
+Result<Addresses> ask_system(const std::string& host) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0)
-    return Failure{Reason::resolve, host + ": " + ::gai_strerror(error)};
+    return failure_of(error, host);
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, ::freeaddrinfo};
   Addresses addresses;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next)
@@ -57,20 +73,29 @@ struct Resolver::Impl {
   /// One look-up and those who wait for it: the timer never expires, it is cancelled when the answer is
   /// there.
   struct Lookup {
-    explicit Lookup(const asio::any_io_executor& loop)
-        : answered{loop, asio::steady_timer::time_point::max()} {}
+    explicit Lookup(const asio::any_io_executor& loop) : answered{loop, Clock::time_point::max()} {}
     asio::steady_timer answered;
     std::optional<Result<Addresses>> answer;
+    const Clock::time_point begun = Clock::now();
+  };
+  struct Good {
+    Addresses addresses;
+    Clock::time_point at;
   };
 
-  explicit Impl(asio::any_io_executor executor) : loop{std::move(executor)} {}
+  Impl(asio::any_io_executor executor, LookUp function)
+      : loop{std::move(executor)}, look_up{std::move(function)} {}
 
-  std::shared_ptr<Lookup> begin(const std::string& host) {
+  /// The look-up of `host`, begun where none runs; nullptr where there are too many.
+  std::shared_ptr<Lookup> join(const std::string& host) {
+    if (const auto running = in_flight.find(host); running != in_flight.end()) return running->second;
+    if (in_flight.size() >= most_in_flight) return nullptr;
     auto lookup = std::make_shared<Lookup>(loop);
     in_flight[host] = lookup;
     asio::post(pool, [this, host, lookup] {
       auto answer = look_up(host);
       asio::post(loop, [this, host, lookup, answer = std::move(answer)]() mutable {
+        if (answer) remember(host, *answer);
         lookup->answer = std::move(answer);
         in_flight.erase(host);
         lookup->answered.cancel();
@@ -79,12 +104,36 @@ struct Resolver::Impl {
     return lookup;
   }
 
+  /// The last good answer for `host`, if it still holds.
+  const Addresses* recall(const std::string& host) const {
+    const auto found = good.find(host);
+    if (found == good.end() || Clock::now() - found->second.at > good_for) return nullptr;
+    return &found->second.addresses;
+  }
+
+  void remember(const std::string& host, const Addresses& addresses) {
+    good[host] = Good{addresses, Clock::now()};
+    if (good.size() <= most_remembered) return;
+    const auto age = [](const auto& left, const auto& right) { return left.second.at < right.second.at; };
+    good.erase(std::ranges::min_element(good, age));
+  }
+
+  /// Ends when the answer is there. After a cancel the next wait throws by itself.
+  static asio::awaitable<bool> answered(std::shared_ptr<Lookup> lookup) {
+    while (!lookup->answer) co_await lookup->answered.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return true;
+  }
+
   asio::any_io_executor loop;
+  const LookUp look_up;
   std::map<std::string, std::shared_ptr<Lookup>> in_flight;
+  std::map<std::string, Good> good;
   asio::thread_pool pool{pool_threads};
 };
 
-Resolver::Resolver(asio::any_io_executor loop) : impl_{std::make_unique<Impl>(std::move(loop))} {}
+Resolver::Resolver(asio::any_io_executor loop) : Resolver{std::move(loop), ask_system} {}
+Resolver::Resolver(asio::any_io_executor loop, LookUp look_up)
+    : impl_{std::make_unique<Impl>(std::move(loop), std::move(look_up))} {}
 Resolver::~Resolver() = default;
 
 bool Resolver::busy() const { return !impl_->in_flight.empty(); }
@@ -94,22 +143,17 @@ asio::awaitable<Result<Addresses>> Resolver::resolve(std::string host) {
   const auto literal = asio::ip::make_address(host, not_a_literal);
   if (!not_a_literal) co_return Addresses{literal};
 
-  std::shared_ptr<Impl::Lookup> lookup;
-  if (const auto running = impl_->in_flight.find(host); running != impl_->in_flight.end()) {
-    lookup = running->second;
-  } else if (impl_->in_flight.size() >= most_in_flight) {
-    co_return Failure{Reason::resolve, "too many names are being looked up already"};
-  } else {
-    lookup = impl_->begin(host);
+  Failure failure{Reason::resolve, "too many names are being looked up already"};
+  if (const auto lookup = impl_->join(host)) {
+    const bool known = impl_->recall(host) != nullptr;
+    const Deadline enough{known ? lookup->begun + patience : Clock::time_point::max()};
+    auto wait = Impl::answered(lookup);
+    co_await with_deadline(std::move(wait), enough);
+    if (lookup->answer && lookup->answer->has_value()) co_return *lookup->answer;
+    failure = lookup->answer ? lookup->answer->error() : Failure{Reason::resolve, "the name is not resolved"};
   }
-  while (!lookup->answer) {
-    // Ends with operation_aborted both when the answer came and when we are cancelled; in the latter case the
-    // next await throws by itself.
-    co_await lookup->answered.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (lookup->answer) break;
-    co_await asio::post(impl_->loop, asio::use_awaitable);
-  }
-  co_return *lookup->answer;
+  if (const auto* last = impl_->recall(host)) co_return *last;
+  co_return failure;
 }
 
 }  // namespace healthd

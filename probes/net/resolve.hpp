@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,13 +18,19 @@ namespace asio = boost::asio;
 
 class Resolver {
  public:
+  using Addresses = std::vector<asio::ip::address>;
+  /// Asks for the addresses of a name. Runs on threads of its own and may block there.
+  using LookUp = std::function<Result<Addresses>(const std::string& host)>;
+
   /// All calls and results happen on `loop`.
   explicit Resolver(asio::any_io_executor loop);
+  Resolver(asio::any_io_executor loop, LookUp look_up);
   ~Resolver();
 
-  /// Literals are parsed, never looked up. One look-up at a time per name, shared by all who wait.
-  /// Cancellable: a look-up that nobody waits for any more is left to end by itself.
-  asio::awaitable<Result<std::vector<asio::ip::address>>> resolve(std::string host);
+  /// Literals are parsed, never looked up. One look-up at a time per name, shared by all who wait. Where it
+  /// fails or takes longer than 500 ms, the last good answer holds for up to an hour: a dead name server is
+  /// not the target's fault. Cancellable: a look-up that nobody waits for any more is left to end by itself.
+  asio::awaitable<Result<Addresses>> resolve(std::string host);
 
   /// Whether a look-up still holds a thread; the process then ends without waiting for it.
   bool busy() const;

@@ -145,6 +145,7 @@ asio::awaitable<TlsHandshake> tls_handshake(asio::ip::tcp::socket socket, const 
     co_return result;
   }
   result.report = describe_peer(ssl);
+  result.report->verify = client.verify;
   if (client.verify && result.report->verification) {
     result.failure = result.report->verification;
     co_return result;

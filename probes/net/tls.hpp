@@ -55,6 +55,7 @@ class TlsContexts {
 /// What the handshake showed; filled also where verification failed.
 struct TlsReport {
   Failure verification;                              ///< none: chain and host name hold
+  bool verify = true;                                ///< false: nobody asked for the verification
   std::chrono::system_clock::time_point not_before;  ///< of the leaf
   std::chrono::system_clock::time_point not_after;
   std::chrono::system_clock::time_point chain_not_after;  ///< earliest of all served

@@ -22,25 +22,42 @@ std::string path_and_query(const boost::urls::url_view& view) {
   return path;
 }
 
+/// What is wrong with a socket's path; "" where nothing is.
+std::string unix_complaint(const boost::urls::url_view& view) {
+  const auto path = view.path();
+  if (!view.host().empty() || path.size() < 2)
+    return "expected the absolute path of a socket, such as unix:///run/redis.sock";
+  if (path.size() > most_unix_path_bytes)
+    return "the path of a socket has at most " + std::to_string(most_unix_path_bytes) + " bytes";
+  return "";
+}
+
+/// What is wrong with a URL of a scheme that fits; "" where nothing is. It never repeats the URL.
+std::string complaint(const boost::urls::url_view& view) {
+  const bool web = view.scheme() == "http" || view.scheme() == "https";
+  if (web && view.has_userinfo()) return "a user or a password does not belong in this URL";
+  if (view.has_password()) return "a password does not belong in a URL; use password_file";
+  if (view.scheme() == "unix") return unix_complaint(view);
+  if (view.host().empty()) return "the URL names no host";
+  // 0 also stands for a number that does not fit.
+  if (!view.port().empty() && view.port_number() == 0) return "a port is a number from 1 to 65535";
+  return "";
+}
+
 }  // namespace
 
 Url parse_url(Options& options, std::string_view key, std::string_view text,
               std::initializer_list<Scheme> schemes) {
-  const auto wanted = "expected a URL that begins with " + listed(schemes);
+  const auto refuse = [&](const std::string& why) {
+    options.error(key, std::string{key} + ": " + why);
+    return Url{};
+  };
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-  if (!parsed) {
-    options.error(key, std::string{key} + ": " + wanted);
-    return {};
-  }
+  if (!parsed) return refuse("expected a URL that begins with " + listed(schemes));
   const auto scheme = std::ranges::find(schemes, std::string_view{parsed->scheme()}, &Scheme::name);
-  if (scheme == schemes.end()) {
-    options.error(key, std::string{key} + ": " + wanted);
-    return {};
-  }
-  if (parsed->has_password()) {
-    options.error(key, std::string{key} + ": a password does not belong in a URL; use password_file");
-    return {};
-  }
+  if (scheme == schemes.end()) return refuse("expected a URL that begins with " + listed(schemes));
+  if (const auto why = complaint(*parsed); !why.empty()) return refuse(why);
+
   Url url;
   url.scheme = parsed->scheme();
   url.user = parsed->user();
@@ -48,12 +65,8 @@ Url parse_url(Options& options, std::string_view key, std::string_view text,
     url.endpoint.unix_path = parsed->path();
     return url;
   }
-  if (parsed->host().empty()) {
-    options.error(key, std::string{key} + ": the URL names no host");
-    return {};
-  }
   url.endpoint.host = parsed->host_address();
-  url.endpoint.port = parsed->port_number() != 0 ? parsed->port_number() : scheme->default_port;
+  url.endpoint.port = parsed->port().empty() ? scheme->default_port : parsed->port_number();
   url.path = path_and_query(*parsed);
   return url;
 }

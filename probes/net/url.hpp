@@ -15,7 +15,8 @@ struct Url {
   std::string scheme;  ///< "" : there was none, or it was wrong
   Endpoint endpoint;
   std::string path = "/";  ///< with the query
-  std::string user;        ///< of the user info; a password there is an error
+  std::string user;  ///< of the user info, where the scheme has users (not http, https); a password there is
+                     ///< an error
 };
 
 /// A scheme that a key allows, with its port where the URL names none.

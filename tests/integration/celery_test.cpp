@@ -1,5 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
+#include <hiredis/hiredis.h>
 
+#include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
 #include "probes/net/celery_names.hpp"
@@ -217,13 +218,39 @@ TEST_CASE("messages that wait are counted over all priorities, and since when is
   const auto result = bench.run(*probe);
   CHECK(sample_value(result, "healthd_celery_queue_length", "celery") == 3);
   CHECK(sample_value(result, "healthd_celery_queue_length", "reports") == 0);
-  CHECK(sample_value(result, "healthd_celery_queue_last_empty_timestamp_seconds", "celery") == was_empty_at);
+  REQUIRE(was_empty_at);
+  const auto still_at = sample_value(result, "healthd_celery_queue_last_empty_timestamp_seconds", "celery");
+  CHECK(std::abs(still_at.value_or(0) - *was_empty_at) < 0.001);
   CHECK(sample_value(result, "healthd_celery_unacked_messages") == 1);
   CHECK(sample_value(result, "healthd_celery_visibility_timeout_seconds") == 3600);
   const auto age =
       std::stod(now) - sample_value(result, "healthd_celery_oldest_unacked_timestamp_seconds").value_or(0);
   CHECK(age > 97);
   CHECK(age < 103);
+}
+
+TEST_CASE("a flood of replies ends the round at 8 MiB, and is removed like any other reply") {
+  RedisServer redis;
+  std::string reply_queue;
+  {
+    const ReplyIdentity ours{"test", "broker"};
+    reply_queue = CeleryNames{}.reply_queue(ours.id());
+  }
+  ProbeBench bench;
+  const auto probe = make_celery_probe(bench, redis);
+  REQUIRE(bench.run(*probe).reason == Reason::no_reply);
+
+  // A listener that never answers, and answers that are none.
+  const std::unique_ptr<redisContext, void (*)(redisContext*)> listener{
+      redisConnect("127.0.0.1", redis.port()), redisFree};
+  freeReplyObject(redisCommand(listener.get(), "SUBSCRIBE %s", CeleryNames{}.pidbox_channel().c_str()));
+  for (int count = 0; count < 10; ++count) redis.say({"LPUSH", reply_queue, std::string(1'000'000, 'x')});
+  const auto result = bench.run(*probe);
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::too_large);
+  CHECK(sample_value(result, "healthd_celery_queue_length", "celery") == 0);
+  CHECK(left_over(redis).empty());
+  CHECK(bench.run(*probe).reason == Reason::no_reply);
 }
 
 TEST_CASE("a key prefix, another database and another separator are followed") {

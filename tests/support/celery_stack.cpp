@@ -142,7 +142,15 @@ Process Celery::start_beat() {
 }
 
 void Celery::send(const std::string& task, const std::string& arguments) {
-  Process sender{command({"call", task, "--args", arguments}, "call")};
+  call({"call", task, "--args", arguments});
+}
+
+void Celery::send_for_later(const std::string& task, int seconds) {
+  call({"call", task, "--countdown", std::to_string(seconds)});
+}
+
+void Celery::call(std::vector<std::string> arguments) {
+  Process sender{command(std::move(arguments), "call")};
   if (!wait_until([&] { return !sender.running(); })) throw std::runtime_error{"the message was not sent"};
 }
 

@@ -47,9 +47,12 @@ class Celery {
   Process start_beat();
   /// Puts one message of `task` into the queue.
   void send(const std::string& task, const std::string& arguments = "[]");
+  /// Likewise, to be started after so many seconds: a worker takes it and leaves it unacked until then.
+  void send_for_later(const std::string& task, int seconds);
   std::string log(const std::string& name) const;
 
  private:
+  void call(std::vector<std::string> arguments);
   Command command(std::vector<std::string> arguments, const std::string& log) const;
 
   const RedisServer& redis_;

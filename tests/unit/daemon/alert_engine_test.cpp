@@ -27,6 +27,7 @@ WatchedProbe probe(std::string name, std::string component) {
 
 AlertRule rule(std::string name, std::string component, Signal::Kind kind) {
   AlertRule made;
+  made.server_wide = true;
   made.name = std::move(name);
   made.severity = "critical";
   made.component = std::move(component);
@@ -273,6 +274,49 @@ TEST_CASE("a rule that asks for a metric passes over probes without it") {
   auto judge_it = engine({full});
   CHECK(judge_it.on(outcome("cache", 0s, {judge("ping", {})}, {{"used", 5}})).empty());
   CHECK(judge_it.on(outcome("cache", 15s, {judge("ping", {})}, {{"used", 5}, {"safe", 0}})).size() == 1);
+}
+
+TEST_CASE("an alert about one of several databases is raised for each") {
+  auto each = down_rule();
+  each.server_wide = false;
+  auto second = probe("broker", "redis");
+  second.speaks_for_server = false;
+  auto judge_it = engine({each}, {probe("cache", "redis"), second});
+  std::vector<Alert> fired;
+  for (const auto at : {0s, 15s, 30s})
+    for (const auto* name : {"cache", "broker"})
+      for (const auto& alert : judge_it.on(outcome(name, at, {judge("ping", {Reason::timeout, ""})})))
+        fired.push_back(alert);
+  CHECK(fired.size() == 2);
+}
+
+TEST_CASE("an alert clears when there is nothing left to report, not when nothing could be observed") {
+  auto old = rule("CeleryUnackedTooOld", "redis", Signal::Kind::value);
+  old.signal.metric = "age";
+  old.signal.absent_is_good = "queues";
+  old.above = 10;
+  auto judge_it = engine({old});
+  REQUIRE(judge_it.on(outcome("cache", 0s, {judge("queues", {})}, {{"age", 11}})).size() == 1);
+  for (auto at = 15s; at < 120s; at += 15s)
+    CHECK(judge_it.on(outcome("cache", at, {judge("queues", {Reason::auth, ""})})).empty());
+  std::vector<Alert> changes;
+  for (auto at = 120s; at < 240s; at += 15s)
+    for (const auto& alert : judge_it.on(outcome("cache", at, {judge("queues", {})})))
+      changes.push_back(alert);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes.front().state == AlertState::resolved);
+}
+
+TEST_CASE("a probe that waits for its first event is not stale") {
+  auto judge_it = engine({rule("HealthdProbeStale", "any", Signal::Kind::stale)});
+  for (auto at = 0s; at <= 300s; at += 1s) {
+    if (at.count() % 15 == 0) {
+      auto early = ping(at, Reason::auth);
+      early.result.waiting = true;
+      judge_it.on(early);
+    }
+    CHECK(judge_it.on(after(at)).empty());
+  }
 }
 
 TEST_CASE("either of two main checks raises the alert") {

@@ -76,7 +76,7 @@ TEST_CASE("keep doubles when a fault comes back within the hour, and falls back 
 }
 
 TEST_CASE("a hold fires only when every finding was bad for as long") {
-  Damper damper{quick(), 60s};
+  Damper damper{quick(), 60s, 90s};
   CHECK(feed(damper, "xxxx") == "----");
   CHECK(damper.state() == State::pending);
   CHECK(feed(damper, ".", 60s) == "-");
@@ -85,7 +85,7 @@ TEST_CASE("a hold fires only when every finding was bad for as long") {
 }
 
 TEST_CASE("a hold runs out between two findings too") {
-  Damper damper{quick(), 60s};
+  Damper damper{quick(), 60s, 90s};
   feed(damper, "x");
   CHECK(damper.due() == at(60s));
   CHECK(damper.tick(at(59s)) == Change::none);
@@ -93,13 +93,25 @@ TEST_CASE("a hold runs out between two findings too") {
   CHECK(damper.tick(at(61s)) == Change::none);
 }
 
+TEST_CASE("a hold does not run out on silence: what was not seen is not known to hold") {
+  Damper damper{quick(), 600s, 50s};
+  feed(damper, "x");
+  CHECK(damper.tick(at(50s)) == Change::none);
+  CHECK(damper.state() == State::pending);
+  CHECK(damper.tick(at(51s)) == Change::none);
+  CHECK(damper.state() == State::clear);
+  CHECK(damper.tick(at(601s)) == Change::none);
+  feed(damper, "x", 700s);
+  CHECK(damper.due() == at(1300s));
+}
+
 TEST_CASE("without a hold the first bad finding fires") {
-  Damper damper{quick(), 0s};
+  Damper damper{quick(), 0s, 90s};
   CHECK(feed(damper, "x") == "F");
 }
 
 TEST_CASE("time that the process slept does not count towards a hold") {
-  Damper damper{quick(), 60s};
+  Damper damper{quick(), 60s, 90s};
   feed(damper, "x");
   damper.skip(300s);
   CHECK(damper.tick(at(301s)) == Change::none);

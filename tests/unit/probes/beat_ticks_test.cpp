@@ -104,3 +104,39 @@ TEST_CASE("an interval longer than the period is no gap") {
   CHECK(ticks.observe(at(30s), {worker("a", 1, 15)}) == State::ticking);
   CHECK(ticks.observe(at(45s), {worker("a", 1, 15)}) == State::silent);
 }
+
+TEST_CASE(
+    "a silence is the workers' fault only where messages wait, or more are unacked than at the last tick") {
+  auto ticks = minute();
+  const auto look = [&](BeatTicks::Span since, long long started, std::optional<Backlog> backlog) {
+    return ticks.observe(at(since), {worker("a", 1, started)}, backlog);
+  };
+  // Seven tasks for later are unacked for as long as they wait.
+  look(0s, 1, Backlog{0, 2});
+  look(15s, 2, Backlog{3, 7});
+  for (auto now = 30s; now <= 195s; now += 15s) CHECK(look(now, 2, Backlog{0, 9}) == State::ticking);
+  CHECK(look(210s, 2, Backlog{0, 7}) == State::silent);
+  CHECK(look(225s, 2, Backlog{0, 4}) == State::silent);
+  CHECK(look(240s, 2, Backlog{0, 8}) == State::stalled);
+  CHECK(look(255s, 2, Backlog{1, 7}) == State::stalled);
+  CHECK(look(270s, 2, std::nullopt) == State::silent);
+  // The next tick is the new measure.
+  CHECK(look(285s, 3, Backlog{0, 12}) == State::ticking);
+  for (auto now = 300s; now <= 465s; now += 15s) look(now, 3, Backlog{0, 12});
+  CHECK(look(480s, 3, Backlog{0, 12}) == State::silent);
+}
+
+TEST_CASE("before the first tick, unacked messages are measured against the beginning of the observation") {
+  auto ticks = minute();
+  const auto look = [&](BeatTicks::Span since, std::optional<Backlog> backlog) {
+    return ticks.observe(at(since), {worker("a", 1, 1)}, backlog);
+  };
+  look(0s, std::nullopt);  // the queue could not be read
+  for (auto now = 15s; now <= 180s; now += 15s) CHECK(look(now, Backlog{0, 5}) == State::waiting);
+  CHECK(look(195s, Backlog{0, 5}) == State::silent);
+  CHECK(look(210s, Backlog{0, 6}) == State::stalled);
+  // Nobody answered for long: what came meanwhile belongs to the new beginning.
+  CHECK(look(600s, Backlog{0, 9}) == State::waiting);
+  for (auto now = 615s; now <= 780s; now += 15s) look(now, Backlog{0, 9});
+  CHECK(look(795s, Backlog{0, 9}) == State::silent);
+}

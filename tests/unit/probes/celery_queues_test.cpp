@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "probes/celery_moment.hpp"
 #include "probes/celery_queues.hpp"
 
 using namespace healthd;
@@ -53,9 +54,21 @@ TEST_CASE("one refused command spoils the report") {
 
 TEST_CASE("a queue is remembered as empty when it last was, or as first seen") {
   QueueMemory memory;
-  CHECK(memory.last_empty("full", 5, 100) == 100);
-  CHECK(memory.last_empty("full", 4, 200) == 100);
-  CHECK(memory.last_empty("full", 0, 300) == 300);
-  CHECK(memory.last_empty("full", 1, 400) == 300);
-  CHECK(memory.last_empty("other", 0, 400) == 400);
+  const auto at = [](int seconds) { return QueueMemory::Time{std::chrono::seconds{seconds}}; };
+  CHECK(memory.last_empty("full", 5, at(100)) == at(100));
+  CHECK(memory.last_empty("full", 4, at(200)) == at(100));
+  CHECK(memory.last_empty("full", 0, at(300)) == at(300));
+  CHECK(memory.last_empty("full", 1, at(400)) == at(300));
+  CHECK(memory.last_empty("other", 0, at(400)) == at(400));
+}
+
+TEST_CASE("a step of the wall clock makes nothing look older or younger") {
+  using namespace std::chrono_literals;
+  const Moment before{Moment::Steady{100s}, now};
+  const auto empty_at = before.steady;
+  CHECK(before.unix_seconds(empty_at) == 5000);
+  const Moment forward{Moment::Steady{110s}, now + 10s + 1h};
+  CHECK(forward.unix_seconds(empty_at) == 5000 + 3600);
+  const Moment backward{Moment::Steady{110s}, now + 10s - 1h};
+  CHECK(backward.unix_seconds(empty_at) == 5000 - 3600);
 }
