@@ -101,7 +101,7 @@ article blockquote { margin: 12px 0; padding-left: 14px; border-left: 4px solid 
 ul.index { list-style: none; padding: 0; margin: 0; }
 ul.index li { padding: 7px 0; border-top: 1px solid var(--line); }
 ul.index li:first-child { border-top: 0; }
-@media (max-width: 900px) { .columns { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 1180px) { .columns { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
   .top, main { padding-left: 12px; padding-right: 12px; }
   section, article { padding: 14px; }

@@ -44,9 +44,11 @@ asio::ip::address address_of(const addrinfo& entry) {
 }
 
 Failure failure_of(int error, const std::string& host) {
-  const Failure ours = failure_from({error == EAI_MEMORY ? ENOMEM : errno, boost::system::system_category()});
-  const bool shortage = (error == EAI_SYSTEM || error == EAI_MEMORY) && ours.reason == Reason::internal;
-  if (shortage) return {Reason::internal, host + ": " + ours.detail};
+  const int number = error == EAI_MEMORY ? ENOMEM : errno;
+  if (error == EAI_MEMORY || (error == EAI_SYSTEM && number != ECANCELED)) {
+    const Failure ours = failure_from({number, boost::system::system_category()});
+    if (ours.reason == Reason::internal) return {Reason::internal, host + ": " + ours.detail};
+  }
   return {Reason::resolve, host + ": " + ::gai_strerror(error)};
 }
 

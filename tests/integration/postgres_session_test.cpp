@@ -8,6 +8,7 @@
 #include "probes/net/postgres.hpp"
 #include "probes/with_deadline.hpp"
 #include "tests/integration/postgres_bench.hpp"
+#include "tests/support/black_hole.hpp"
 
 namespace healthd::test {
 namespace {
@@ -20,10 +21,12 @@ PostgresTarget target_of(const std::string& dsn, Duration statement_timeout = 5s
   return read_postgres_target(options, statement_timeout);
 }
 
+using Addresses = std::vector<asio::ip::address>;
+
 /// Connects, asks the one question, closes.
-asio::awaitable<Result<PgRows>> ask(const PostgresTarget& target, std::string sql) {
+asio::awaitable<Result<PgRows>> ask(const PostgresTarget& target, std::string sql,
+                                    Addresses addresses = {asio::ip::make_address("127.0.0.1")}) {
   Trace trace;
-  const std::vector<asio::ip::address> addresses{asio::ip::make_address("127.0.0.1")};
   auto connection = co_await pg_connect(target, addresses, trace);
   if (!connection.session) co_return connection.failure;
   co_return co_await connection.session->query(std::move(sql));
@@ -96,6 +99,44 @@ TEST_CASE("a COPY or two statements in one are an error, never a wait without en
 
   CHECK(run(ask(target, "COPY (SELECT 1) TO STDOUT")).error().reason == Reason::protocol);
   CHECK(run(ask(target, "SELECT 1; SELECT 2")).error().reason == Reason::query_error);
+}
+
+TEST_CASE("an address that swallows everything leaves time for the server's other address") {
+  PostgresServer server;
+  make_monitor(server);
+  const BlackHole hole{server.port()};
+  const auto target =
+      target_of("host=127.0.0.1 port=" + std::to_string(server.port()) + " user=monitor dbname=postgres");
+  const Addresses addresses{asio::ip::make_address("127.0.0.2"), asio::ip::make_address("127.0.0.1")};
+
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = run(ask(target, "SELECT 1", addresses));
+
+  REQUIRE(answer.has_value());
+  CHECK(std::chrono::steady_clock::now() - begin < 3s);
+}
+
+TEST_CASE("a COPY that was left before it began ends the session, and never spins") {
+  PostgresServer server;
+  make_monitor(server);
+  const auto target = target_of(server.dsn("monitor"));
+  const auto twice = [](const PostgresTarget& at) -> asio::awaitable<Result<PgRows>> {
+    Trace trace;
+    const Addresses addresses{asio::ip::make_address("127.0.0.1")};
+    auto connection = co_await pg_connect(at, addresses, trace);
+    if (!connection.session) co_return connection.failure;
+    auto slow = connection.session->query("COPY (SELECT 1 FROM pg_sleep(0.5)) TO STDOUT");
+    const auto early = co_await with_deadline(std::move(slow), Deadline::in(50ms));
+    if (early) co_return Failure{Reason::internal, "the slow question was answered too soon"};
+    const auto next = co_await connection.session->query("SELECT 'new'");
+    if (!connection.session->broken()) co_return Failure{Reason::internal, "the session still stands"};
+    co_return next;
+  };
+
+  const auto answer = run(twice(target));
+
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().reason == Reason::reset);
 }
 
 TEST_CASE("a session that was left in the middle of an answer answers the next question rightly") {

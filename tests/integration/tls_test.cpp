@@ -1,6 +1,8 @@
 // Every way in which a certificate can be wrong, against a real TLS server.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "probes/http_get.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/resolve.hpp"
 #include "probes/with_deadline.hpp"
@@ -70,6 +72,12 @@ Connection dialled(std::uint16_t port, const std::string& ca_file, const std::st
   return connection;
 }
 
+bool tells_of_verification(const TlsReport& report) {
+  ProbeResult result;
+  add_tls_samples(report, result);
+  return std::ranges::count(result.samples, "healthd_tls_verify_ok", &Sample::name) > 0;
+}
+
 }  // namespace
 
 TEST_CASE("a good certificate for the right name is accepted and described") {
@@ -120,6 +128,16 @@ TEST_CASE("where verification is turned off the connection stands, and the findi
   CHECK(connection.stream != nullptr);
   REQUIRE(connection.tls.has_value());
   CHECK(connection.tls->verification.reason == Reason::tls_expired);
+  CHECK_FALSE(tells_of_verification(*connection.tls));
+}
+
+TEST_CASE("a certificate that outlives the clock's range is valid for long, not long expired") {
+  Setup setup;
+  const TlsServer server{setup.authority.issue("bi.example.com", -1h, 24h * 365 * 7000)};
+  const auto connection = dialled(server.port(), setup.authority.certificate(), "bi.example.com");
+  REQUIRE(connection.stream != nullptr);
+  CHECK(connection.tls->not_after - std::chrono::system_clock::now() > 24h * 365 * 200);
+  CHECK(tells_of_verification(*connection.tls));
 }
 
 TEST_CASE("a server that speaks only TLS 1.1 is refused as a matter of protocol") {

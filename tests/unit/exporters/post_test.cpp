@@ -47,6 +47,12 @@ TEST_CASE("a redirect is not followed: alerts go where the configuration says") 
   CHECK(elsewhere.seen().empty());
 }
 
+TEST_CASE("a user in a receiver's URL is refused, once, and not repeated") {
+  const NotifierBench bench{make_webhook, hook("http://s3cret@127.0.0.1/")};
+  REQUIRE(bench.problems().size() == 1);
+  CHECK(bench.problems()[0].message == "url: a user or a password does not belong in this URL");
+}
+
 TEST_CASE("a receiver that asks for patience gets it, within bounds") {
   ScriptedHttp server{{ScriptedHttp::answer(429, "Retry-After: 42\r\n")}};
   NotifierBench bench{make_webhook, hook(server.url())};
@@ -63,6 +69,7 @@ TEST_CASE("Retry-After is read as seconds or as a date, and never trusted beyond
   CHECK(retry_after("99999999999999999999999", now) == 15min);
   CHECK(retry_after("Tue, 14 Nov 2023 22:14:20 GMT", now) == 60s);
   CHECK(retry_after("Mon, 13 Nov 2023 22:14:20 GMT", now) == 1s);
+  CHECK(retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now) == 15min);
   CHECK(retry_after("Wed, 14 Nov 2063 22:14:20 GMT", now) == 15min);
   CHECK_FALSE(retry_after("", now));
   CHECK_FALSE(retry_after("soon", now));

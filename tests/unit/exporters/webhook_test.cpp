@@ -87,14 +87,28 @@ TEST_CASE("a group fires while one of its alerts does, and shows what its alerts
 }
 
 TEST_CASE("the same message has the same key, and another firing or the end of it has another") {
-  auto again = firing();
-  again.sequence = 4;
+  const std::chrono::system_clock::time_point moment{1'700'000'000'123ms};
+  auto alert = firing();
+  auto other = firing("RedisDown");
+  alert.starts_at = other.starts_at = moment;
+  auto again = alert;
+  again.starts_at += 1s;
+  auto over = resolved();
+  over.starts_at = moment;
 
-  CHECK(key_of({firing()}) == fingerprint(firing().labels) + "/3/firing");
-  CHECK(key_of({firing()}) == key_of({firing()}));
-  CHECK(key_of({firing()}) != key_of({again}));
-  CHECK(key_of({firing()}) != key_of({resolved()}));
-  CHECK(key_of({firing(), firing("RedisDown")}) == key_of({firing("RedisDown"), firing()}));
+  CHECK(key_of({alert}) == fingerprint(alert.labels) + "/1700000000123/firing");
+  CHECK(key_of({alert}) != key_of({again}));
+  CHECK(key_of({alert}) != key_of({over}));
+  CHECK(key_of({alert, other}) == key_of({other, alert}));
+}
+
+TEST_CASE("the key of a message does not depend on what is counted since our own start") {
+  auto before = firing();
+  auto after = before;
+  after.sequence = 1;
+  CHECK(key_of({before}) == key_of({after}));
+  after.starts_at += 1min;
+  CHECK(key_of({before}) != key_of({after}));
 }
 
 TEST_CASE("broken and boundless texts arrive as valid JSON of a bounded size") {

@@ -105,6 +105,31 @@ TEST_CASE("a long body is cut, and the status still counts") {
   CHECK(answer->body.size() == HttpLimits{}.body_bytes);
 }
 
+TEST_CASE("a length that is claimed costs no memory before the bytes have come") {
+  for (const auto* length : {"100000", "3000000000", "4000000000000000", "18446744073709551615"}) {
+    INFO(length);
+    const std::string head = "HTTP/1.1 503 Down\r\nContent-Length: " + std::string{length} + "\r\n\r\n";
+    const auto answer = answer_to({head, std::string(100'000, 'x')});
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 503);
+    CHECK(answer->body_cut);
+    CHECK(answer->body == std::string(HttpLimits{}.body_bytes, 'x'));
+    CHECK(answer->body.capacity() < 3 * HttpLimits{}.body_bytes);
+    CHECK(reason_of({head, "short"}) == Reason::protocol);
+  }
+}
+
+TEST_CASE("a body that is as long as the limit is whole") {
+  HttpLimits limits;
+  limits.body_bytes = 3;
+  const auto fits = answer_to({"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"}, limits);
+  CHECK(fits->body == "abc");
+  CHECK_FALSE(fits->body_cut);
+  const auto long_one = answer_to({"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd"}, limits);
+  CHECK(long_one->body == "abc");
+  CHECK(long_one->body_cut);
+}
+
 TEST_CASE("hostile and broken answers each have their reason") {
   CHECK(reason_of({}) == Reason::reset);
   CHECK(reason_of({"HTTP/1.1 200 OK\r\nContent-Le"}) == Reason::protocol);

@@ -46,6 +46,22 @@ TEST_CASE("a dsn becomes a target with everything that libpq would otherwise gue
   CHECK(got.keyword("hostaddr") == "(none)");
 }
 
+TEST_CASE("a server that vanished is noticed after twice the time limit, or by its silence") {
+  const auto got = read_dsn("host=127.0.0.1 user=u");
+  CHECK(got.keyword("tcp_user_timeout") == "10000");
+  CHECK(got.keyword("keepalives") == "1");
+  CHECK(got.keyword("keepalives_idle") == "10");
+}
+
+TEST_CASE("the socket's path fits into an address") {
+  const std::string tail = "/.s.PGSQL.5432";
+  const auto folder = [&](std::size_t bytes) { return "/" + std::string(bytes - tail.size() - 1, 'x'); };
+  CHECK(read_dsn("host=" + folder(107) + " user=u").problems.empty());
+  const auto problems = read_dsn("host=" + folder(108) + " user=u").problems;
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].message.find("more than 107 bytes") != std::string::npos);
+}
+
 TEST_CASE("TLS is verified by default where the server is not on this machine") {
   CHECK(read_dsn("host=127.0.0.1 user=u").keyword("sslmode") == "prefer");
   CHECK(read_dsn("host=::1 user=u").keyword("sslmode") == "prefer");
@@ -117,6 +133,8 @@ TEST_CASE("what libpq itself complains about becomes a closed reason") {
        Reason::connect_timeout},
       {at + "No route to host\n", Reason::unreachable},
       {at + "Connection timed out\n", Reason::connect_timeout},
+      {"could not create socket: Too many open files\n", Reason::internal},
+      {at + "Cannot assign requested address\n", Reason::internal},
       {at + "server closed the connection unexpectedly\n\tThis probably means\n", Reason::reset},
       {at + "SSL error: certificate verify failed\n", Reason::tls_untrusted},
       {at + "server certificate for \"a\" does not match host name \"b\"\n", Reason::tls_hostname},
