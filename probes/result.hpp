@@ -123,8 +123,8 @@ struct Outcome {
   bool delayed = false;  ///< our own process stalled during the run: counts as neither success nor failure
 };
 
-/// A check's result from what stood in its way: nothing is up, `auth` and `permission` are unknown (our
-/// fault, not an outage), anything else is down.
+/// A check's result from what stood in its way: nothing is up; `auth`, `permission` and `internal` are
+/// unknown (our fault, not an outage); anything else is down.
 CheckResult judge(std::string name, Failure failure);
 
 /// The probe's verdict from its checks: that of the first (main) check if it is down or unknown, otherwise

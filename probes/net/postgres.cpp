@@ -230,7 +230,8 @@ asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
   const auto count = std::min(addresses.size(), most_addresses);
   for (std::size_t i = 0; i < count; ++i) {
     const Deadline::Clock::duration most = i + 1 < count ? most_per_address : no_limit;
-    auto connection = co_await connect_to(target, addresses[i].to_string(), most, trace);
+    const auto address = addresses[i].to_string();
+    auto connection = co_await connect_to(target, address, most, trace);
     const auto reason = connection.failure.reason;
     // What a server did to us tells more than an address that this machine cannot even try.
     if (i == 0 || reason != Reason::internal) last = std::move(connection);
