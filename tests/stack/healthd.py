@@ -34,8 +34,7 @@ probes:
   - {{name: workers, kind: celery, broker: broker, queues: [celery], expected_workers: 1}}
   - {{name: beat, kind: beat, broker: broker, task: reports.scheduler, every: {every}}}
 alerts:
-  overrides:
-    TlsCertificateExpiringSoon: {{for: 10s}}
+  overrides: {overrides}
 receivers:
 {receivers}"""
 
@@ -51,11 +50,15 @@ class Tempo:
     keep: str
     keep_max: str
     webhook: bool  # also straight to our receiver, beside Alertmanager
+    overrides: str  # of alerts that otherwise wait for minutes or hours
 
 
 # A person should see an alert fire and resolve within a minute; a test should not wait longer than it must.
-DEMO = Tempo("demo", interval="5s", timeout="2s", retry="1s", keep="15s", keep_max="15s", webhook=False)
-TEST = Tempo("test", interval="2s", timeout="1s", retry="1s", keep="2s", keep_max="4s", webhook=True)
+DEMO = Tempo("demo", interval="5s", timeout="2s", retry="1s", keep="15s", keep_max="15s", webhook=False,
+             overrides="{TlsCertificateExpiringSoon: {for: 10s}}")  # fmt: skip
+TEST = Tempo("test", interval="2s", timeout="1s", retry="1s", keep="2s", keep_max="4s", webhook=True, overrides=(
+    "{TlsCertificateExpiringSoon: {for: 2s}, PostgresConnectionsHigh: {for: 2s}, RedisBrokerEvictionPolicyUnsafe: {for: 2s}, "
+    "CeleryQueueStalled: {threshold: 25, for: 2s}}"))  # fmt: skip
 
 
 class Healthd(Server):
