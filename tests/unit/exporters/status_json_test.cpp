@@ -73,8 +73,8 @@ TEST_CASE("bytes that are no UTF-8 are replaced and never thrown on") {
   const Snapshot hostile = test::hostile_stack("\xFF\xC0\"\n");
   const json status = json::parse(status_json(hostile));
   CHECK(status["probes"][0]["detail"].get<std::string>().starts_with("\xEF\xBF\xBD"));
-  CHECK_NOTHROW(static_cast<void>(json::parse(alerts_json(hostile))));
-  CHECK_NOTHROW(static_cast<void>(json::parse(probe_json(hostile.stack, hostile.probes))));
+  CHECK(json::parse(alerts_json(hostile)).is_array());
+  CHECK(json::parse(probe_json(hostile.stack, hostile.probes)).is_object());
 }
 
 TEST_CASE("the one-shot output names the stack and its probes only") {
