@@ -6,6 +6,21 @@ namespace healthd {
 
 using namespace test;
 
+namespace {
+
+const double wall = std::chrono::duration<double>(start.wall.time_since_epoch()).count();
+
+AlertRule stalled_queue() {
+  auto stalled = rule("CeleryQueueStalled", "redis", Signal::Kind::age);
+  stalled.signal.metric = "empty_at";
+  stalled.signal.unless_falling = "length";
+  stalled.label = "queue";
+  stalled.above = 60;
+  return stalled;
+}
+
+}  // namespace
+
 TEST_CASE("a threshold on a ratio fires after its hold") {
   auto full = rule("PostgresConnectionsHigh", "redis", Signal::Kind::ratio);
   full.signal.metric = "used";
@@ -27,13 +42,7 @@ TEST_CASE("a threshold on a ratio fires after its hold") {
 }
 
 TEST_CASE("an alert with a label is raised for each of its values apart") {
-  auto stalled = rule("CeleryQueueStalled", "redis", Signal::Kind::age);
-  stalled.signal.metric = "empty_at";
-  stalled.signal.unless_falling = "length";
-  stalled.label = "queue";
-  stalled.above = 60;
-  auto judge_it = engine({stalled});
-  const auto wall = std::chrono::duration<double>(start.wall.time_since_epoch()).count();
+  auto judge_it = engine({stalled_queue()});
   const std::vector<Sample> samples{{"empty_at", wall - 100, {{"queue", "one"}}},
                                     {"empty_at", wall, {{"queue", "two"}}},
                                     {"length", 5, {{"queue", "one"}}}};
@@ -43,13 +52,7 @@ TEST_CASE("an alert with a label is raised for each of its values apart") {
 }
 
 TEST_CASE("a queue that is being drained is not stalled") {
-  auto stalled = rule("CeleryQueueStalled", "redis", Signal::Kind::age);
-  stalled.signal.metric = "empty_at";
-  stalled.signal.unless_falling = "length";
-  stalled.label = "queue";
-  stalled.above = 60;
-  auto judge_it = engine({stalled});
-  const auto wall = std::chrono::duration<double>(start.wall.time_since_epoch()).count();
+  auto judge_it = engine({stalled_queue()});
   const auto length = [&](double value) {
     return std::vector<Sample>{{"empty_at", wall - 30, {{"queue", "one"}}},
                                {"length", value, {{"queue", "one"}}}};
@@ -65,7 +68,6 @@ TEST_CASE("a certificate is late by days and by its share of lifetime, not by da
   soon.signal.since = "from";
   soon.below = 21 * 86400;
   soon.below_share = 0.33;
-  const auto wall = std::chrono::duration<double>(start.wall.time_since_epoch()).count();
   const auto lives = [&](double days_before, double days_left) {
     return std::vector<Sample>{{"from", wall - days_before * 86400}, {"until", wall + days_left * 86400}};
   };
