@@ -133,9 +133,11 @@ asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
   tasks_.spawn("web", server_->serve());
   dispatcher_.start(tasks_);
-  for (const auto& probe : probes_)
+  for (const auto& probe : probes_) {
     watchers_.spawn("watch " + probe.name,
                     watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
+    watchers_.spawn("listen " + probe.name, probe.probe->listen(loops_.tools()));
+  }
   log_event(
       LogLevel::info, "started",
       {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});

@@ -58,6 +58,7 @@ void build_probes(Assembly& parts, TlsContexts& tls) {
     for (auto& built : parts.probes)
       if (built.kind->names_a_broker == names_a_broker)
         built.probe = built.kind->make(built.config, workshop);
+  parts.needs = std::move(workshop.needs);
 }
 
 /// Of the redis probes on one server the one for the broker speaks for it, else the one for results.

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "daemon/dispatcher.hpp"
 #include "probes/kinds.hpp"
+#include "probes/needs.hpp"
 #include "probes/net/resolve.hpp"
 #include "probes/net/tls.hpp"
 
@@ -27,6 +28,7 @@ struct Assembly {
   std::vector<AlertRule> rules;  ///< with the site's overrides; without those it disabled
   std::vector<BuiltProbe> probes;
   std::vector<Receiver> receivers;
+  Needs needs;  ///< of the probes
 };
 
 /// Blocks on disk. Where `problems` has errors, the parts must not be used.

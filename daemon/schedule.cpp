@@ -36,4 +36,10 @@ Schedule::Slot Schedule::next(Time last, Time ended, bool again_soon) const {
   return slot;
 }
 
+Schedule::Slot Schedule::after_rest(Time last, Time ended, Duration rest) const {
+  auto slot = next(last, ended, false);
+  if (slot.at < ended + rest) slot.at += interval_;
+  return slot;
+}
+
 }  // namespace healthd

@@ -28,8 +28,10 @@ asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, T
     run.lateness = started - slot.at;
     run.skipped = slot.skipped;
     run.outcome.delayed = run.lateness > own_delay || run.outcome.took > probe.timeout + own_delay;
+    const auto rest = run.outcome.result.rest;
     const bool again_soon = sink(std::move(run));
-    slot = schedule.next(slot.at, Deadline::Clock::now(), again_soon);
+    slot = rest > Duration{} ? schedule.after_rest(slot.at, Deadline::Clock::now(), rest)
+                             : schedule.next(slot.at, Deadline::Clock::now(), again_soon);
   }
 }
 

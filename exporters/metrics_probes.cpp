@@ -89,6 +89,7 @@ void add_last_run(Families& families, const MetricLabels& labels, const Outcome&
   }
   add_checks(families, labels, last.result);
   add_samples(families, labels, last.result.samples);
+  for (const auto& [name, histogram] : last.result.histograms) families.add(name, histogram, labels);
 }
 
 void add_probe(Families& families, const MetricLabels& labels, const ProbeView& probe) {

@@ -12,23 +12,12 @@
 #include <vector>
 
 #include "exporters/alert.hpp"
+#include "probes/histogram.hpp"
 #include "probes/result.hpp"
 
 namespace healthd {
 
-/// A cumulative histogram: `counts[i]` observations were at most `bounds[i]`; `total` counts all.
-struct Histogram {
-  std::vector<double> bounds;
-  std::vector<std::uint64_t> counts;
-  std::uint64_t total = 0;
-  double sum = 0;
-
-  explicit Histogram(std::vector<double> upper_bounds = {});
-  void observe(double value);
-};
-
-/// Bounds for the length of a run, and for how late something of ours was.
-std::vector<double> duration_buckets();
+/// Bounds for how late something of ours was, in seconds.
 std::vector<double> lag_buckets();
 
 struct ProbeView {

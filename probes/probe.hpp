@@ -26,6 +26,11 @@ class Probe {
   /// Runs of one probe never overlap. `trace` collects the phases.
   virtual asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) = 0;
 
+  /// What goes on beside the runs for as long as the daemon watches: listening. Ends at once where there is
+  /// nothing to do, and otherwise when it is cancelled. A `probe` command runs without it. Both happen on the
+  /// same loop.
+  virtual asio::awaitable<void> listen(Tools& tools);
+
   /// `host:port` or the socket's path: no user, no password, no query.
   virtual std::string target() const = 0;
 };

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "probes/histogram.hpp"
+
 namespace healthd {
 
 /// `down` is a failure; `up` and `degraded` are successes; `unknown` is neither: we could not tell.
@@ -53,6 +55,7 @@ enum class Reason : std::uint8_t {
   duplicate,
   wrong_database,
   schema_mismatch,
+  slow,
   stale,
   internal,
 };
@@ -85,6 +88,12 @@ struct Sample {
   Labels labels = {};
 };
 
+/// A histogram of the catalogue, kept by the probe over its runs.
+struct HistogramSample {
+  std::string name;
+  Histogram histogram;
+};
+
 /// What went wrong, or nothing. The currency of every brick below a probe.
 struct Failure {
   Reason reason = Reason::none;
@@ -110,7 +119,11 @@ struct ProbeResult {
   std::optional<Phase> timed_out_in = {};
   std::vector<CheckResult> checks = {};
   std::vector<Sample> samples = {};
+  std::vector<HistogramSample> histograms = {};
   std::vector<std::pair<std::string, std::string>> evidence = {};
+  /// How long the target asked to be left alone, or should be (a login that is refused is not tried at once
+  /// again). The scheduler leaves out at most one slot for it.
+  std::chrono::milliseconds rest{};
 };
 
 /// A result with its identity and time, as it leaves the scheduler.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "probes/needs.hpp"
 #include "probes/net/redis.hpp"
 #include "probes/net/tls.hpp"
 
@@ -19,6 +20,8 @@ struct Workshop {
   /// Redis targets by probe name, filled as `redis` probes are built; kinds that name a broker are built
   /// after.
   std::map<std::string, RedisTarget> redis = {};
+  /// What every probe needs to be allowed; each adds its own.
+  Needs needs = {};
   /// One broker session for all probes that share a broker, by the broker's probe name.
   std::map<std::string, std::shared_ptr<Broker>> brokers = {};
 };

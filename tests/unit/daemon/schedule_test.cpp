@@ -37,6 +37,15 @@ TEST_CASE("a second look never begins before the run has ended") {
   CHECK(schedule.next(schedule.first(), schedule.first() + 8s, true).at == schedule.first() + 8s);
 }
 
+TEST_CASE("a target that asked for a rest is left alone for one slot, whatever it asked for") {
+  const Schedule schedule{start, "test/edge", 15s, 5s};
+  const auto ended = schedule.first() + 1s;
+  CHECK(schedule.after_rest(schedule.first(), ended, 10s).at == schedule.first() + 15s);
+  const auto long_rest = schedule.after_rest(schedule.first(), ended, 24h);
+  CHECK(long_rest.at == schedule.first() + 30s);
+  CHECK(long_rest.skipped == 0);
+}
+
 TEST_CASE("after a pause there is one run, not a burst, and the lost slots are counted") {
   const Schedule schedule{start, "test/edge", 15s, 5s};
   const auto slot = schedule.next(schedule.first(), schedule.first() + 10min, false);
