@@ -1,0 +1,103 @@
+"""What was measured, for people and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from statistics import median
+from typing import Iterable
+
+from clock import Memory
+from cost import Figures
+from footprint import GOAL, OURS, Footprint
+from peers import PEERS
+from works import Work
+
+HEADER = ("work", "per s", "ours µs", "peer", "peer µs", "peer/ours", "floor µs", "ours/floor", "goal µs", "reached")
+PROGRAMS = {peer.name: peer.program for peer in PEERS}
+
+
+def cost_lines(measured: dict[Work, Figures]) -> list[str]:
+    """The table; a work without figures has dashes."""
+    idle = [median(figures.idle) for figures in measured.values() if figures.idle]
+    return [
+        "CPU time for each operation of the process, user and system, median",
+        *table([HEADER, *(_cost_row(work, figures) for work, figures in measured.items())]),
+        *([f"not in it: {max(idle):.0f} µs a second that the daemon costs while no probe is due"] if idle else []),
+    ]
+
+
+def _cost_row(work: Work, figures: Figures) -> tuple[str, ...]:
+    rate, program, goal = f"{work.rate:.0f}", PROGRAMS[work.peer], f"{work.goal:.0f}" if work.goal else "-"
+    if not figures.complete():
+        return (work.title, rate, "-", program, "-", "-", "-", "-", goal, "not measured")
+    ours, peer, floor = figures.medians()
+    return (work.title, rate, f"{ours:.0f}", program, f"{peer:.0f}", f"{peer / ours:.1f}", f"{floor:.0f}",
+            f"{ours / floor:.2f}", goal, reached(ours, work.goal))  # fmt: skip
+
+
+def reached(value: float, goal: float | None) -> str:
+    if goal is None:
+        return "-"
+    return "yes" if value <= goal else "no"
+
+
+def memory_lines(footprint: Footprint) -> list[str]:
+    rows: list[tuple[str, ...]] = [("memory, MB", "resident", "proportional", "private", "ratio", "goal", "reached")]
+    for when, memories in (("idle", footprint.idle), ("load", footprint.load)):
+        ours, together = memories[OURS], Footprint.of_peers(memories)
+        goal = (f"{GOAL:.0f}", reached(ours.resident, GOAL))
+        rows.append((f"{OURS}, {when}", *_sizes(ours), "", *goal))
+        ratio = f"{together.resident / ours.resident:.1f}"
+        rows.append((f"four exporters, {when}", *_sizes(together), ratio, "-", "-"))
+        rows += [(f"  {peer.program}", *_sizes(memories[peer.program]), "", "", "") for peer in PEERS]
+    return [
+        "Memory with the whole stack watched: Rss, Pss and private pages; the ratio and the goal go by Rss",
+        *table(rows),
+        f"one of our /metrics pages with the whole stack on it: {footprint.page:.0f} µs",
+    ]
+
+
+def _sizes(memory: Memory) -> tuple[str, ...]:
+    return tuple(f"{size:.1f}" for size in (memory.resident, memory.proportional, memory.private))
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Columns of equal width; numbers to the right."""
+    rows = list(rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    number = [column > 0 and any(row[column][:1].isdigit() for row in rows[1:]) for column in range(len(widths))]
+
+    def line(row: tuple[str, ...]) -> str:
+        cells = zip(row, widths, number)
+        return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+
+    return [line(row) for row in rows]
+
+
+def as_json(
+    facts: dict[str, object], measured: dict[Work, Figures], footprint: Footprint | None, problems: list[str]
+) -> dict[str, object]:
+    works = {work.key: _work_as_json(work, figures) for work, figures in measured.items()}
+    memory = asdict(footprint) if footprint else None
+    return {"machine": facts, "works": works, "memory_mb": memory, "problems": problems}
+
+
+def _work_as_json(work: Work, figures: Figures) -> dict[str, object]:
+    """Without figures there are no medians."""
+    known = {
+        "peer": PROGRAMS[work.peer],
+        "goal_us": work.goal,
+        "per_second": work.rate,
+        "repetitions_us": asdict(figures),
+    }
+    if not figures.complete():
+        return known
+    ours, peer, floor = figures.medians()
+    return known | {
+        "ours_us": ours,
+        "peer_us": peer,
+        "floor_us": floor,
+        "idle_us_per_second": median(figures.idle),
+        "peer_to_ours": peer / ours,
+        "ours_to_floor": ours / floor,
+    }
