@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/clock.hpp"
 #include "daemon/alert_text.hpp"
 
 namespace healthd {
@@ -34,7 +35,10 @@ AlertEngine::AlertEngine(std::vector<AlertRule> rules, std::vector<WatchedProbe>
       links_{std::move(links)},
       last_tick_{start.steady} {
   for (const auto& probe : probes_) {
-    ProbeState state{&probe, Damper{probe.window}, Status::unknown, Status::unknown, start.steady, ""};
+    ProbeState state{&probe, {}, Damper{probe.window}, Status::unknown, Status::unknown, start.steady,
+                     "",     {}};
+    for (const auto& rule : rules_)
+      if (concerns(rule, probe)) state.rules.push_back(&rule);
     states_.emplace(probe.name, std::move(state));
   }
 }
@@ -67,30 +71,41 @@ void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
   if (status != Status::down) state.settled = status;
 }
 
+void AlertEngine::judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
+                             std::vector<std::pair<Instance*, Reading>>& judged) {
+  auto readings = read_signal(rule, outcome);
+  if (readings.empty() && absence_is_good(rule, outcome) &&
+      instances_.contains({rule.name, {state.probe->name, ""}}))
+    readings.emplace_back();
+  for (auto& reading : readings) {
+    auto& entry = instance(rule, *state.probe, reading.label_value);
+    for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
+      const auto of_this = std::ranges::any_of(
+          sample->labels, [&](const auto& label) { return label.second == reading.label_value; });
+      if (of_this) entry.trend.add(sample->value, outcome.steady_at);
+    }
+    reading.bad = reading.bad && !entry.trend.falling();
+    judged.emplace_back(&entry, std::move(reading));
+  }
+}
+
 std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
   std::vector<Alert> out;
   const auto found = states_.find(outcome.probe);
   if (found == states_.end() || outcome.delayed) return out;
   auto& state = found->second;
-  state.evidence = evidence_text(outcome);
   judge_probe(state, outcome);
   const Moment now{outcome.steady_at, outcome.at};
-  for (const auto& rule : rules_) {
-    if (!concerns(rule, *state.probe)) continue;
-    auto readings = read_signal(rule, outcome);
-    const bool known = instances_.contains({rule.name, {state.probe->name, ""}});
-    if (readings.empty() && known && absence_is_good(rule, outcome)) readings.emplace_back();
-    for (auto& reading : readings) {
-      auto& entry = instance(rule, *state.probe, reading.label_value);
-      for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
-        const auto of_this = std::ranges::any_of(
-            sample->labels, [&](const auto& label) { return label.second == reading.label_value; });
-        if (of_this) entry.trend.add(sample->value, now.steady);
-      }
-      reading.bad = reading.bad && !entry.trend.falling();
-      apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
-    }
-  }
+  // Most runs find nothing wrong, and nobody reads what they saw.
+  state.evidence.clear();
+  std::vector<std::pair<Instance*, Reading>> judged;
+  for (const auto* rule : state.rules) judge_rule(*rule, state, outcome, judged);
+  const bool wrong = outcome.result.status != Status::up ||
+                     std::ranges::any_of(judged, [](const auto& one) { return one.second.bad; });
+  if (wrong) state.evidence = evidence_text(outcome);
+  state.seen_at = outcome.at;
+  for (auto& [entry, reading] : judged)
+    apply(*entry, entry->damper.observe(reading.bad, now.steady), reading, now, out);
   check_stale(state, now, out);
   return out;
 }
@@ -110,8 +125,8 @@ std::vector<Alert> AlertEngine::on(Moment tick) {
 }
 
 void AlertEngine::check_stale(ProbeState& state, Moment now, std::vector<Alert>& out) {
-  for (const auto& rule : rules_) {
-    if (rule.signal.kind != Signal::Kind::stale || !concerns(rule, *state.probe)) continue;
+  for (const auto* rule : state.rules) {
+    if (rule->signal.kind != Signal::Kind::stale) continue;
     const auto age = now.steady - state.known_at;
     Reading reading;
     reading.bad = age > stale_after(*state.probe);
@@ -119,7 +134,7 @@ void AlertEngine::check_stale(ProbeState& state, Moment now, std::vector<Alert>&
     reading.reason = Reason::stale;
     // Time passing is no good news by itself: only a result that could tell is.
     if (!reading.bad && state.known_at != now.steady) continue;
-    auto& entry = instance(rule, *state.probe, "");
+    auto& entry = instance(*rule, *state.probe, "");
     apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
   }
 }
@@ -162,7 +177,12 @@ void AlertEngine::describe(Instance& entry, const Reading& reading) {
   annotations["description"] = expand(rule, *entry.probe, reading);
   annotations["runbook_url"] = links_.runbook_base_url + "/" + rule.runbook;
   if (!links_.dashboard_base_url.empty()) annotations["dashboard_url"] = links_.dashboard_base_url;
-  annotations["evidence"] = states_.at(entry.probe->name).evidence;
+  const auto& state = states_.at(entry.probe->name);
+  if (!state.evidence.empty()) {
+    annotations["evidence"] = state.evidence;
+  } else if (state.seen_at) {
+    annotations["evidence"] = "at " + rfc3339(*state.seen_at) + ": up; nothing has been heard since";
+  }
 }
 
 Status AlertEngine::state(const std::string& probe) const {

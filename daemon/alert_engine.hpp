@@ -65,16 +65,21 @@ class AlertEngine {
   };
   struct ProbeState {
     const WatchedProbe* probe;
+    std::vector<const AlertRule*> rules;  ///< that concern it
     Damper damper;
     Status last = Status::unknown;
     Status settled = Status::unknown;  ///< the last status that was not an unjudged failure
     std::chrono::steady_clock::time_point known_at;
-    std::string evidence;
+    std::string evidence;  ///< of the last result; "" where it found nothing wrong
+    std::optional<std::chrono::system_clock::time_point> seen_at;  ///< when that was
   };
   using Key = std::pair<std::string, std::pair<std::string, std::string>>;  ///< rule, probe, label value
 
   Instance& instance(const AlertRule& rule, const WatchedProbe& probe, const std::string& label_value);
   void judge_probe(ProbeState& state, const Outcome& outcome);
+  /// Adds what one rule reads out of a result, each reading with the alert that it may raise.
+  void judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
+                  std::vector<std::pair<Instance*, Reading>>& judged);
   void apply(Instance& instance, Damper::Change change, const Reading& reading, Moment now,
              std::vector<Alert>& out);
   void describe(Instance& instance, const Reading& reading);

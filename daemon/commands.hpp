@@ -22,8 +22,17 @@ struct ProbeRequest {
   ProbeOutput output = ProbeOutput::text;
 };
 
+enum class GrantsSection { both, postgres, redis };
+
+struct GrantsRequest {
+  GrantsSection section = GrantsSection::both;
+  std::vector<std::string> probes;  ///< only accounts that these use; empty: all
+  bool check = false;
+};
+
 int run_daemon(const Settings& settings);
 int check_config(const Settings& settings);
 int run_probes_once(const Settings& settings, const ProbeRequest& request);
+int grants(const Settings& settings, const GrantsRequest& request);
 
 }  // namespace healthd

@@ -15,7 +15,7 @@
 namespace healthd {
 namespace {
 
-constexpr std::size_t queue_lines = 8192;
+constexpr std::size_t queue_lines = 1024;
 
 /// The one global of the program: a log is wanted from everywhere in daemon/, also while things fall apart.
 struct Logging {

@@ -16,6 +16,8 @@ const std::map<std::string, LogLevel> log_levels{{"debug", LogLevel::debug},
 const std::map<std::string, LogFormat> log_formats{{"text", LogFormat::text}, {"json", LogFormat::json}};
 const std::map<std::string, ProbeOutput> probe_outputs{
     {"text", ProbeOutput::text}, {"json", ProbeOutput::json}, {"nagios", ProbeOutput::nagios}};
+const std::map<std::string, GrantsSection> grants_sections{{"postgres", GrantsSection::postgres},
+                                                           {"redis", GrantsSection::redis}};
 
 /// Nagios reads 3 as "unknown": a probe that did not run says so.
 constexpr int nagios_unknown = 3;
@@ -63,9 +65,24 @@ int probes_once(const Settings& settings, const ProbeRequest& request) {
   }
 }
 
+CLI::App* add_grants(CLI::App& app, Settings& settings, GrantsRequest& request) {
+  auto* grants = app.add_subcommand("grants",
+                                    "Prints the least rights that the configured probes need: SQL for a "
+                                    "role, an ACL for Redis. Exit: 0; with "
+                                    "--check 1 where an account has less or more, or could not be looked at");
+  add_config_option(*grants, settings);
+  add_choice(*grants, "SECTION", request.section, grants_sections, "One of both (default: both)");
+  grants->add_flag(
+      "--check", request.check,
+      "Log in as configured, run the probes once, and name what is missing and what is too much");
+  grants->add_option("--probe", request.probes, "Only the accounts that these probes use");
+  return grants;
+}
+
 int dispatch(int argc, char** argv) {
   Settings settings;
   ProbeRequest request;
+  GrantsRequest grants_request;
   CLI::App app{"Watches a Superset production stack: says what is sick, what is the cause, and what to do.",
                "superset-healthd"};
   app.set_version_flag("--version", version_line());
@@ -86,6 +103,7 @@ int dispatch(int argc, char** argv) {
   probe->add_option("NAME", request.names, "The probes to run (default: all)");
   probe->add_flag("--explain", request.explain, "Print phases, checks, samples and evidence");
   add_choice(*probe, "--output", request.output, probe_outputs, "How to print (default: text)");
+  const auto* grants_verb = add_grants(app, settings, grants_request);
 
   try {
     app.parse(argc, argv);
@@ -96,6 +114,7 @@ int dispatch(int argc, char** argv) {
   }
   if (check->parsed()) return check_config(settings);
   if (probe->parsed()) return probes_once(settings, request);
+  if (grants_verb->parsed()) return grants(settings, grants_request);
   return run_daemon(settings);
 }
 

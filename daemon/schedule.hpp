@@ -23,8 +23,8 @@ class Schedule {
   };
   /// After a run that was due at `last` and ended at `ended`. `again_soon`: a failure wants a second look.
   Slot next(Time last, Time ended, bool again_soon) const;
-  /// As next(), without a second look; one more slot is left out, and not counted, where the target is to rest
-  /// for longer than until the next.
+  /// As next(), without a second look; one more slot is left out, and not counted, where the target is to
+  /// rest for longer than until the next.
   Slot after_rest(Time last, Time ended, Duration rest) const;
   Time first() const { return first_; }
 

@@ -87,7 +87,8 @@ constexpr std::array catalogue{
     Metric{"healthd_gunicorn_workers", gauge, probe, "Worker processes, as gunicorn tells over statsd."},
     Metric{"healthd_gunicorn_log_messages_total", counter, probe,
            "Messages that gunicorn logged, by level, as it tells over statsd."},
-    Metric{"healthd_statsd_packets_total", counter, probe, "Statsd lines received, by what came of them."},
+    Metric{"healthd_statsd_packets_total", counter, probe,
+           "Statsd lines by what came of them; of those dropped in a flood, datagrams."},
 
     // PostgreSQL.
     Metric{"healthd_postgres_up", gauge, probe, "Whether PostgreSQL answered a query on a session of ours."},

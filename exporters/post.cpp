@@ -1,11 +1,10 @@
 #include "exporters/post.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 
 #include "exporters/text.hpp"
 #include "probes/net/http.hpp"
+#include "probes/net/retry_after.hpp"
 #include "probes/with_deadline.hpp"
 
 namespace healthd {
@@ -39,6 +38,12 @@ constexpr Meaning meanings[] = {
     {0, 999, Delivery::Kind::rejected, "rejected"},
 };
 
+std::optional<std::chrono::seconds> asked_wait(const HttpResponse& response) {
+  const auto asked = retry_after(response.header("retry-after"), std::chrono::system_clock::now());
+  if (!asked) return std::nullopt;
+  return std::clamp(*asked, least_wait, longest_wait);
+}
+
 Posted judge_answer(const HttpResponse& response, bool quote) {
   const auto holds = [&](const Meaning& m) {
     return m.first <= response.status && response.status <= m.last;
@@ -53,9 +58,7 @@ Posted judge_answer(const HttpResponse& response, bool quote) {
   posted.delivery.detail = "HTTP " + std::to_string(response.status);
   if (quote && !response.body.empty())
     posted.delivery.detail += ": " + clean_utf8(response.body, quote_bytes);
-  if (meaning.kind == Delivery::Kind::retry)
-    posted.delivery.retry_after =
-        retry_after(response.header("retry-after"), std::chrono::system_clock::now());
+  if (meaning.kind == Delivery::Kind::retry) posted.delivery.retry_after = asked_wait(response);
   return posted;
 }
 
@@ -100,25 +103,6 @@ asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, 
   auto late = retry("timeout", timed_out(trace).detail);
   late.delivery.may_have_arrived = trace.current() >= Phase::request;
   co_return late;
-}
-
-std::optional<std::chrono::seconds> retry_after(std::string_view header,
-                                                std::chrono::system_clock::time_point now) {
-  const std::string text{header};
-  const char* end = text.data() + text.size();
-  long long count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  const bool is_number = stop == end && !text.empty();
-  if (is_number && error == std::errc{})
-    return std::clamp(std::chrono::seconds{count}, least_wait, longest_wait);
-  if (is_number && error == std::errc::result_out_of_range) return longest_wait;
-
-  std::tm parts{};
-  const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  // In seconds: a date may lie beyond the clock's last nanosecond, in 2262.
-  const std::chrono::sys_seconds moment{std::chrono::seconds{::timegm(&parts)}};
-  return std::clamp(moment - std::chrono::floor<std::chrono::seconds>(now), least_wait, longest_wait);
 }
 
 }  // namespace healthd

@@ -37,9 +37,4 @@ struct Posted {
 asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
                                   std::string body, bool quote, Deadline deadline);
 
-/// What a `Retry-After` header asks for, in seconds or as a date, kept within 1 s and 15 min; nullopt for
-/// neither.
-std::optional<std::chrono::seconds> retry_after(std::string_view header,
-                                                std::chrono::system_clock::time_point now);
-
 }  // namespace healthd

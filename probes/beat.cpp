@@ -4,6 +4,7 @@
 #include "probes/beat_ticks.hpp"
 #include "probes/celery_broker.hpp"
 #include "probes/celery_moment.hpp"
+#include "probes/celery_needs.hpp"
 #include "probes/celery_queues.hpp"
 #include "probes/kinds.hpp"
 #include "probes/with_deadline.hpp"
@@ -65,8 +66,7 @@ class BeatProbe final : public Probe {
 
 /// Read at run time: the celery probe may be built after this one.
 std::vector<std::string> BeatProbe::queues() const {
-  if (!queue_.empty()) return {queue_};
-  return broker_->queues().empty() ? std::vector<std::string>{"celery"} : broker_->queues();
+  return queue_.empty() ? broker_->queues_or_default() : std::vector{queue_};
 }
 
 asio::awaitable<Findings> BeatProbe::ask(Tools& tools, Trace& trace, Deadline deadline) const {
@@ -154,6 +154,10 @@ std::unique_ptr<Probe> make_beat(ProbeConfig& config, Workshop& workshop) {
   const auto every = options.duration("every", std::chrono::minutes{1});
   if (every <= Duration::zero())
     options.error("every", "every: expected the period of the task, such as 60s");
+  if (broker) {
+    const auto own = queue.empty() ? std::vector<std::string>{} : std::vector{queue};
+    tell_broker_needs(workshop, *broker, {config.name, own});
+  }
   const BeatTicks ticks{every, config.interval};
   return std::make_unique<BeatProbe>(std::move(broker), std::move(task), std::move(queue), ticks);
 }

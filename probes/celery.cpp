@@ -5,6 +5,7 @@
 
 #include "probes/celery_broker.hpp"
 #include "probes/celery_moment.hpp"
+#include "probes/celery_needs.hpp"
 #include "probes/celery_options.hpp"
 #include "probes/celery_queues.hpp"
 #include "probes/kinds.hpp"
@@ -182,7 +183,10 @@ void CeleryProbe::judge_queues(const QueueReport& report, ProbeResult& result, c
 std::unique_ptr<Probe> make_celery(ProbeConfig& config, Workshop& workshop) {
   auto broker = read_broker(config.options, workshop);
   auto options = read_celery_options(config.options);
-  if (broker) share_names(config.options, options, *broker);
+  if (broker) {
+    share_names(config.options, options, *broker);
+    tell_broker_needs(workshop, *broker, {config.name, options.queues, !options.passive});
+  }
   return std::make_unique<CeleryProbe>(std::move(broker), std::move(options));
 }
 

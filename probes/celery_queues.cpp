@@ -1,17 +1,27 @@
 #include "probes/celery_queues.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <numeric>
+#include <cmath>
 
 #include "probes/net/redis.hpp"
 
 namespace healthd {
 namespace {
 
+/// More than any Redis can hold; sums of such counts cannot overflow.
+constexpr long long most_messages = 1LL << 40;
+
 std::optional<double> number(const std::string& text) {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} ? std::optional{value} : std::nullopt;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error != std::errc{} || end != last || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+bool is_count(const RedisReply& reply) {
+  return reply.kind == RedisReply::Kind::integer && reply.integer >= 0 && reply.integer <= most_messages;
 }
 
 /// The reply to TIME: seconds and microseconds, as texts.
@@ -27,10 +37,13 @@ std::optional<double> oldest(const RedisReply& reply) {
   return reply.elements.size() == 2 ? number(reply.elements[1].text) : std::nullopt;
 }
 
-Failure refusal(const std::vector<RedisReply>& replies, std::size_t expected) {
+/// `counts`: so many answers, from the first on, say how many messages there are.
+Failure refusal(const std::vector<RedisReply>& replies, std::size_t counts, std::size_t expected) {
   if (replies.size() != expected) return {Reason::protocol, "the broker gave another number of answers"};
   for (const auto& reply : replies)
     if (reply.is_error()) return redis_failure(reply.text);
+  if (!std::all_of(replies.begin(), replies.begin() + static_cast<std::ptrdiff_t>(counts), is_count))
+    return {Reason::protocol, "the broker gave something else than the length of a queue"};
   return {};
 }
 
@@ -51,7 +64,7 @@ QueueReport read_queues(const CeleryNames& names, const std::vector<std::string>
   QueueReport report;
   const auto steps = names.steps.size();
   const auto lengths = queues.size() * steps;
-  report.failure = refusal(replies, lengths + 3);
+  report.failure = refusal(replies, lengths + 1, lengths + 3);
   if (report.failure) return report;
   for (std::size_t first = 0; first < lengths; first += steps) {
     long long length = 0;

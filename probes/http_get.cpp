@@ -1,31 +1,68 @@
 #include "probes/http_get.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
 
+#include "probes/net/redirect.hpp"
+#include "probes/net/scrub.hpp"
 #include "probes/run_probe.hpp"
 #include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {
 
-constexpr std::size_t evidence_bytes = 256;
-
 double timestamp(std::chrono::system_clock::time_point moment) {
   return std::chrono::duration<double>(moment.time_since_epoch()).count();
 }
 
-asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTarget& target,
+asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTarget& target, const Url& url,
                                   HttpFinding& finding) {
-  auto connection = co_await dial(resolver, trace, target.url.endpoint, target.tls ? &*target.tls : nullptr);
-  finding.tls = std::move(connection.tls);
+  const auto* tls = url.scheme == "https" ? &*target.tls : nullptr;
+  auto connection = co_await dial(resolver, trace, url.endpoint, tls);
+  if (connection.tls) finding.tls = std::move(connection.tls);
   if (!connection.stream) co_return connection.failure;
   HttpRequest request;
-  request.target = target.url.path;
-  request.host = host_header(target.url);
+  request.target = url.path;
+  request.host = host_header(url);
   auto response = co_await http_exchange(*connection.stream, trace, std::move(request));
   if (!response) co_return response.error();
   finding.response = std::move(*response);
   co_return Failure{};
+}
+
+bool same_page(const Url& left, const Url& right) {
+  return left.scheme == right.scheme && left.path == right.path && left.endpoint.port == right.endpoint.port;
+}
+
+/// The next page, or why there is none.
+Result<Url> next_page(const std::vector<Url>& seen, const HttpResponse& response) {
+  auto next = redirect_target(seen.back(), response.header("location"));
+  if (!next) return next;
+  const auto again = [&next](const Url& page) { return same_page(page, *next); };
+  if (std::ranges::any_of(seen, again))
+    return Failure{Reason::http_status, "the redirects go round in a circle"};
+  if (seen.size() > most_redirects)
+    return Failure{Reason::http_status, "more than " + std::to_string(most_redirects) + " redirects"};
+  return next;
+}
+
+asio::awaitable<Failure> follow(Resolver& resolver, Trace& trace, const HttpTarget& target,
+                                HttpFinding& finding) {
+  std::vector<Url> seen{target.url};
+  while (true) {
+    auto failure = co_await exchange(resolver, trace, target, seen.back(), finding);
+    if (failure || !is_redirect(finding.response->status)) co_return failure;
+    auto next = next_page(seen, *finding.response);
+    if (!next) {
+      failure = next.error();
+      failure.detail = "HTTP " + std::to_string(finding.response->status) + ": " + failure.detail;
+      co_return failure;
+    }
+    seen.push_back(std::move(*next));
+    ++finding.redirects;
+    finding.response.reset();
+  }
 }
 
 }  // namespace
@@ -40,16 +77,12 @@ HttpTarget read_http_target(Options& options, std::string_view key, Workshop& wo
 
 asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
                                   HttpFinding& finding, Deadline deadline) {
-  auto work = exchange(resolver, trace, target, finding);
+  if (target.follow_redirects) {
+    auto journey = follow(resolver, trace, target, finding);
+    co_return co_await guarded(std::move(journey), trace, deadline);
+  }
+  auto work = exchange(resolver, trace, target, target.url, finding);
   co_return co_await guarded(std::move(work), trace, deadline);
-}
-
-Failure check_status(const HttpTarget& target, const HttpResponse& response) {
-  const bool fine = target.expect_status == 0 ? response.status >= 200 && response.status < 400
-                                              : response.status == target.expect_status;
-  if (fine) return {};
-  const auto wanted = target.expect_status == 0 ? "" : ", expected " + std::to_string(target.expect_status);
-  return {Reason::http_status, "HTTP " + std::to_string(response.status) + wanted};
 }
 
 void add_http_samples(const HttpFinding& finding, ProbeResult& result) {
@@ -58,6 +91,7 @@ void add_http_samples(const HttpFinding& finding, ProbeResult& result) {
   if (finding.response)
     result.samples.push_back(
         {"healthd_http_response_body_bytes", static_cast<double>(finding.response->body.size())});
+  result.samples.push_back({"healthd_http_redirects", static_cast<double>(finding.redirects)});
   if (finding.tls) add_tls_samples(*finding.tls, result);
 }
 
@@ -81,11 +115,10 @@ void add_tls_samples(const TlsReport& report, ProbeResult& result) {
                       {"fingerprint_sha256", report.fingerprint_sha256}}});
 }
 
-void add_http_evidence(const HttpFinding& finding, ProbeResult& result) {
+void add_http_evidence(const HttpFinding& finding, bool as_expected, ProbeResult& result) {
   if (finding.response) {
     result.evidence.emplace_back("http_status", std::to_string(finding.response->status));
-    if (finding.response->status >= 400)
-      result.evidence.emplace_back("body", finding.response->body.substr(0, evidence_bytes));
+    if (!as_expected) result.evidence.emplace_back("body", scrubbed(finding.response->body));
   }
   if (finding.tls) {
     result.evidence.emplace_back("certificate_subject", finding.tls->subject_cn);

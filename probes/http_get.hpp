@@ -12,30 +12,30 @@ namespace healthd {
 
 struct HttpTarget {
   Url url;
-  std::optional<TlsClient> tls;
-  int expect_status = 0;  ///< 0: any of 200-399
+  std::optional<TlsClient> tls;  ///< where https may be spoken
+  bool follow_redirects = false;
 };
 
-/// Reads the URL under `key` (http or https) and, for https, the `tls` map.
+/// Reads the URL under `key` (http or https) and, for https, the `tls` map. Redirects are not followed.
 HttpTarget read_http_target(Options& options, std::string_view key, Workshop& workshop, bool required = true);
 
 /// What a GET showed; each part as far as it got.
 struct HttpFinding {
   std::optional<HttpResponse> response;
-  std::optional<TlsReport> tls;
+  std::optional<TlsReport> tls;  ///< of the last connection
+  int redirects = 0;             ///< that were followed
 };
 
-/// Fills `finding`; the failure is that of the way there, never the status code. Ends by `deadline`.
+/// Fills `finding`; the failure is that of the way there, never the status code, except for a redirect that
+/// was to be followed and leads astray. All of it ends by `deadline`, one connection at a time.
 asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
                                   HttpFinding& finding, Deadline deadline);
-
-/// Whether the status code is the one that is expected; the failure says what came instead.
-Failure check_status(const HttpTarget& target, const HttpResponse& response);
 
 void add_http_samples(const HttpFinding& finding, ProbeResult& result);
 void add_tls_samples(const TlsReport& report, ProbeResult& result);
 
-/// What a person would look up next: the status line's code and the first bytes of the body.
-void add_http_evidence(const HttpFinding& finding, ProbeResult& result);
+/// What a person would look up next: the status line's code, the certificate and, of an answer that is not as
+/// it should be, the first bytes of the body, scrubbed.
+void add_http_evidence(const HttpFinding& finding, bool as_expected, ProbeResult& result);
 
 }  // namespace healthd

@@ -1,19 +1,16 @@
 // The edge as a client sees it: https through the proxy, and beside it the redirect, a static file and nginx'
 // own counters. One connection at a time.
-#include "probes/http_get.hpp"
+#include "probes/edge.hpp"
+#include "probes/http_promises.hpp"
 #include "probes/kinds.hpp"
+#include "probes/net/redirect.hpp"
 #include "probes/stub_status.hpp"
 
 namespace healthd {
 namespace {
 
-/// Answers by which nginx says that the upstream failed it: the proxy itself is fine.
-bool upstream_failed(int status) { return status == 502 || status == 503 || status == 504; }
-
 Failure check_redirect(const HttpResponse& response) {
-  const bool moved =
-      response.status == 301 || response.status == 302 || response.status == 307 || response.status == 308;
-  if (!moved)
+  if (!is_redirect(response.status))
     return {Reason::http_status,
             "HTTP " + std::to_string(response.status) + " instead of a redirect to https"};
   if (!response.header("location").starts_with("https://"))
@@ -21,9 +18,14 @@ Failure check_redirect(const HttpResponse& response) {
   return {};
 }
 
+/// Any good answer will do.
+Failure check_static(const HttpResponse& response) { return check_expectations(Expectations{}, response); }
+
 /// A side check that begins with less than this part of the run is not held to its deadline: the checks
 /// before it took the time, and what it cannot tell is left out.
 constexpr int least_share = 5;
+/// Where the application is to be asked as well, a third of the run is kept for that.
+constexpr int direct_share = 3;
 
 /// What a side check may use.
 struct Budget {
@@ -41,35 +43,35 @@ bool is_timeout(const Failure& failure) {
 class NginxProbe final : public Probe {
  public:
   NginxProbe(ProbeConfig& config, Workshop& workshop)
-      : edge_{read_http_target(config.options, "url", workshop)},
+      : edge_{read_http_question(config, workshop)},
+        promises_{read_promises(config.options, edge_.target.tls.has_value())},
+        direct_{read_side(config.options, "direct", workshop)},
         redirect_{read_side(config.options, "redirect_url", workshop)},
         static_{read_side(config.options, "static_url", workshop)},
-        stub_status_{read_side(config.options, "stub_status", workshop)} {
-    edge_.expect_status = static_cast<int>(config.options.integer("expect_status", 0, 0, 599));
-  }
+        stub_status_{read_side(config.options, "stub_status", workshop)},
+        connections_limit_{config.options.integer("worker_connections_limit", 0, 1, 100'000'000)} {}
 
   asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) override {
     ProbeResult result;
     const auto whole = deadline.left();
     co_await check_edge(tools, trace, deadline, result);
-    trace.leave();
     const Budget budget{deadline, whole / least_share};
     if (redirect_) co_await check_side("redirect", *redirect_, check_redirect, tools, budget, result);
-    if (static_) {
-      const auto status = [this](const HttpResponse& response) { return check_status(*static_, response); };
-      co_await check_side("static", *static_, status, tools, budget, result);
-    }
+    if (static_) co_await check_side("static", *static_, check_static, tools, budget, result);
     if (stub_status_) {
       const auto counters = [&result](const HttpResponse& response) {
-        return read_counters(response, result);
+        return add_counters(response, result);
       };
       co_await check_side("stub_status", *stub_status_, counters, tools, budget, result);
     }
+    if (connections_limit_ > 0)
+      result.samples.push_back(
+          {"healthd_nginx_worker_connections_limit", static_cast<double>(connections_limit_)});
     conclude(result);
     co_return result;
   }
 
-  std::string target() const override { return to_string(edge_.url.endpoint); }
+  std::string target() const override { return to_string(edge_.target.url.endpoint); }
 
  private:
   static std::optional<HttpTarget> read_side(Options& options, std::string_view key, Workshop& workshop) {
@@ -78,23 +80,32 @@ class NginxProbe final : public Probe {
     return target;
   }
 
-  /// `https` and, where nginx answered, `upstream`.
+  /// `https`; where nginx answered, `upstream`; where that leaves doubt, `direct`; and how good the answer
+  /// was.
   asio::awaitable<void> check_edge(Tools& tools, Trace& trace, Deadline deadline, ProbeResult& result) {
-    HttpFinding finding;
-    auto failure = co_await http_get(tools.resolver, trace, edge_, finding, deadline);
-    if (failure.reason == Reason::timeout || failure.reason == Reason::connect_timeout)
-      result.timed_out_in = trace.current();
-    Failure upstream;
-    if (!failure) {
-      auto unexpected = check_status(edge_, *finding.response);
-      const bool proxy_is_fine = upstream_failed(finding.response->status);
-      (proxy_is_fine ? upstream : failure) = std::move(unexpected);
+    const auto share = deadline.left() / direct_share;
+    const Deadline own = direct_ ? Deadline{deadline.when() - share} : deadline;
+    auto answer = co_await ask(tools.resolver, trace, edge_, own);
+    result.timed_out_in = answer.timed_out_in;
+    auto fault = blame(answer);
+    std::optional<DirectAnswer> direct;
+    if (direct_ && fault.may_be_both) {
+      const auto until = deadline.sooner(Deadline::in(share));
+      direct = co_await ask_directly(tools.resolver, *direct_, edge_.expect, until);
+      compare(*direct, fault, result);
     }
-    const bool answered = finding.response.has_value() && !failure;
-    result.checks.push_back(judge("https", std::move(failure)));
-    if (answered) result.checks.push_back(judge("upstream", std::move(upstream)));
-    add_http_samples(finding, result);
-    add_http_evidence(finding, result);
+    const bool answered = fault.upstream || (answer.finding.response && !fault.https);
+    answer.failure = std::move(fault.https);
+    result.checks.push_back(judge_main("https", answer, result));
+    if (answered) result.checks.push_back(judge("upstream", fault.upstream));
+    if (direct) result.checks.push_back(std::move(direct->check));
+    const bool good = !answer.failure && !fault.upstream;
+    if (good) {
+      add_latency(edge_, answer, result);
+      add_promises(promises_, *answer.finding.response, result);
+    }
+    add_http_samples(answer.finding, result);
+    add_http_evidence(answer.finding, good, result);
   }
 
   template <typename Judge>
@@ -110,23 +121,10 @@ class NginxProbe final : public Probe {
     result.checks.push_back(judge(std::move(name), std::move(failure)));
   }
 
-  static Failure read_counters(const HttpResponse& response, ProbeResult& result) {
-    const auto status = response.status == 200 ? parse_stub_status(response.body) : std::nullopt;
-    if (!status) return {Reason::body_mismatch, "the answer is not a stub_status page"};
-    const auto add = [&result](const char* name, std::uint64_t value, Labels labels = {}) {
-      result.samples.push_back({name, static_cast<double>(value), std::move(labels)});
-    };
-    add("healthd_nginx_connections_accepted_total", status->accepted);
-    add("healthd_nginx_connections_handled_total", status->handled);
-    add("healthd_nginx_http_requests_total", status->requests);
-    add("healthd_nginx_connections", status->reading, {{"state", "reading"}});
-    add("healthd_nginx_connections", status->writing, {{"state", "writing"}});
-    add("healthd_nginx_connections", status->waiting, {{"state", "waiting"}});
-    return {};
-  }
-
-  HttpTarget edge_;
-  std::optional<HttpTarget> redirect_, static_, stub_status_;
+  HttpQuestion edge_;
+  Promises promises_;
+  std::optional<HttpTarget> direct_, redirect_, static_, stub_status_;
+  std::int64_t connections_limit_;
 };
 
 }  // namespace

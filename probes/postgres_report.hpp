@@ -1,6 +1,8 @@
 // What a PostgreSQL server told us, as samples, evidence and a verdict. Pure: no connection, no clock.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +14,12 @@
 
 namespace healthd {
 
-/// The statements of one round, in this order, each outside a transaction. The last one only with
-/// `may_monitor`.
-extern const std::string_view pg_alive_sql;
+/// What is asked first in each round, and what is asked where the server refuses that.
 extern const std::string_view pg_facts_sql;
-extern const std::string_view pg_activity_sql;
+extern const std::string_view pg_alive_sql;
+
+/// What an operator says a server is.
+enum class PgRole : std::uint8_t { primary, standby, any };
 
 struct PgFacts {
   int version_number = 0;  ///< 150020 for 15.20
@@ -25,24 +28,30 @@ struct PgFacts {
   bool may_monitor = false;
   double connections_max = 0;
   double connections_reserved = 0;
+  /// `default_transaction_read_only` as new sessions of others get it: from the server, and from the database
+  /// or all roles, where one of these says so.
+  bool server_read_only = false;
+  std::optional<bool> database_read_only = {};
+  /// Our role has a setting of its own; then the server's cannot be seen.
+  bool own_read_only = false;
 };
 std::optional<PgFacts> read_pg_facts(const PgRows& rows);
 
-/// Client sessions by state, ours not counted; states that nobody is in are there with 0.
-using PgActivity = std::vector<std::pair<std::string, double>>;
-std::optional<PgActivity> read_pg_activity(const PgRows& rows);
-
 /// One run, each part as far as it got.
 struct PgFindings {
-  Failure connect;     ///< of the fresh connection
-  Failure query;       ///< of `SELECT 1` over the kept session
-  Failure statistics;  ///< of the rest of the round
-  std::optional<PgFacts> facts;
-  std::optional<PgActivity> activity;
+  Failure connect;                                                      ///< of the fresh connection
+  std::optional<std::chrono::steady_clock::duration> connect_age = {};  ///< where it is from an earlier run
+  Failure query;                                                        ///< of the kept session
+  Failure statistics;                                                   ///< of the rest of the round
+  std::optional<PgFacts> facts = {};
+  bool role_changed = false;      ///< since the last run
+  bool settings_are_old = false;  ///< the session began under other settings than new ones do
+  std::vector<Sample> samples = {};
+  std::vector<std::pair<std::string, std::string>> evidence = {};
 };
 
 /// Both `connect` and `query` are main checks; `connect` speaks first. Only a full server is no outage while
-/// the kept session answers.
-ProbeResult pg_report(const PgFindings& findings);
+/// the kept session answers. Side checks: `privileges`, `role`, `write`, `statistics`.
+ProbeResult pg_report(const PgFindings& findings, PgRole expected = PgRole::primary);
 
 }  // namespace healthd

@@ -1,84 +1,105 @@
-// The `redis` probe: one fresh connection per run, PING for the verdict, INFO for everything else.
+// The `redis` probe: one fresh connection per run, PING for the verdict, INFO for everything else, and a
+// write where the configuration asks for one. Fresh, because a kept connection would hide that nobody gets
+// in any more.
 #include "probes/net/redis.hpp"
 
 #include <algorithm>
-#include <array>
-#include <tuple>
 
 #include "probes/kinds.hpp"
+#include "probes/net/uuid.hpp"
+#include "probes/redis_canary.hpp"
 #include "probes/redis_info.hpp"
+#include "probes/redis_needs.hpp"
+#include "probes/redis_roles.hpp"
+#include "probes/redis_state.hpp"
 #include "probes/with_deadline.hpp"
 #include "probes/workshop.hpp"
 
 namespace healthd {
 namespace {
 
-struct Usage {
-  std::string_view name;
-  int rank;  ///< who speaks for a server that several probes share
-};
-constexpr std::array usages{Usage{"cache", 0}, Usage{"results", 1}, Usage{"broker", 2}};
+using namespace std::chrono_literals;
+
+/// A login that was refused is not tried at once again: the server logs each.
+constexpr auto rest_after_refusal = 60s;
 
 /// Set up for us wrongly rather than broken: we cannot tell.
 Status status_of(Reason reason) {
+  if (reason == Reason::none) return Status::up;
   const bool ours =
       reason == Reason::auth || reason == Reason::permission || reason == Reason::wrong_database;
   return ours ? Status::unknown : Status::down;
 }
 
-CheckResult failed_check(std::string name, Failure failure) {
+CheckResult check(std::string name, Failure failure) {
   return {std::move(name), status_of(failure.reason), failure.reason, std::move(failure.detail)};
 }
 
 /// What one connection told us.
 struct Answers {
   Failure failure;  ///< there are no answers
+  bool asked = false;
   RedisReply ping;
   RedisReply info;
+  std::optional<Failure> canary;  ///< nullopt where nothing was written
+};
+
+struct RedisOptions {
+  std::string name;
+  RedisTarget target;
+  std::vector<std::string> roles;
+  std::string canary;  ///< the key; "" where nothing may be written
 };
 
 class RedisProbe final : public Probe {
  public:
-  RedisProbe(std::string name, RedisTarget target, std::vector<std::string> roles)
-      : name_{std::move(name)}, target_{std::move(target)}, roles_{std::move(roles)} {}
+  explicit RedisProbe(RedisOptions options) : options_{std::move(options)} {}
 
   asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) override {
-    auto asking = ask(tools, trace);
-    auto answers = co_await with_deadline(std::move(asking), deadline);
-    co_return judge(answers ? std::move(*answers) : Answers{timed_out(trace), {}, {}});
+    Answers answers;
+    auto asking = ask(tools, trace, answers);
+    const auto ended = co_await with_deadline(std::move(asking), deadline);
+    if (!ended && answers.asked) answers.canary = timed_out(trace);
+    if (!ended && !answers.asked) answers.failure = timed_out(trace);
+    co_return judge(std::move(answers));
   }
 
-  std::string target() const override { return to_string(target_.endpoint); }
+  std::string target() const override { return to_string(options_.target.endpoint); }
 
  private:
-  asio::awaitable<Answers> ask(Tools& tools, Trace& trace) const;
-  ProbeResult judge(Answers answers) const;
-  void judge_info(const RedisReply& reply, Reason ping, ProbeResult& result) const;
-  bool holds_tasks() const { return target_.speaker->rank > 0; }
+  asio::awaitable<bool> ask(Tools& tools, Trace& trace, Answers& answers) const;
+  ProbeResult judge(Answers answers);
+  void judge_server(const InfoText& info, ProbeResult& result);
+  void judge_writes(const std::optional<Failure>& canary, const Failure& refused, ProbeResult& result) const;
+  bool speaks() const { return options_.target.speaker->name == options_.name; }
 
-  std::string name_;
-  RedisTarget target_;
-  std::vector<std::string> roles_;
+  RedisOptions options_;
+  ServerIdentity identity_;
 };
 
-asio::awaitable<Answers> RedisProbe::ask(Tools& tools, Trace& trace) const {
-  Answers answers;
-  auto connection = co_await redis_connect(tools.resolver, trace, target_);
-  answers.failure = std::move(connection.failure);
-  if (!connection.client) co_return answers;
+asio::awaitable<Failure> write_canary(RedisClient& client, std::string key) {
+  const auto value = random_uuid();
+  auto commands = canary_commands(key, value);
+  const auto said = co_await client.pipeline(std::move(commands));
+  if (!said) co_return said.error();
+  co_return judge_canary(*said, value);
+}
 
-  trace.enter(Phase::request);
+/// Fills `answers` as they come, so that what came before a deadline is not lost.
+asio::awaitable<bool> RedisProbe::ask(Tools& tools, Trace& trace, Answers& answers) const {
   std::vector<RedisCommand> questions;
   questions.push_back({"PING"});
   questions.push_back({"INFO"});
-  auto replies = co_await connection.client->pipeline(std::move(questions));
-  if (!replies) {
-    answers.failure = replies.error();
-    co_return answers;
-  }
-  answers.ping = std::move(replies->front());
-  answers.info = std::move(replies->back());
-  co_return answers;
+  auto said = co_await redis_ask(tools.resolver, trace, options_.target, std::move(questions));
+  answers.failure = std::move(said.failure);
+  if (answers.failure) co_return false;
+  answers.ping = std::move(said.replies.front());
+  answers.info = std::move(said.replies.back());
+  answers.asked = true;
+  if (options_.canary.empty()) co_return true;
+  // Only now, because only now it is known that the database is ours.
+  answers.canary = co_await write_canary(*said.client, options_.canary);
+  co_return true;
 }
 
 Failure ping_failure(const RedisReply& reply) {
@@ -87,89 +108,71 @@ Failure ping_failure(const RedisReply& reply) {
   return {Reason::protocol, "PING was not answered with PONG"};
 }
 
-ProbeResult RedisProbe::judge(Answers answers) const {
+/// Why writes are refused, as far as it is known without trying.
+Failure known_refusal(const InfoText& info, const Failure& ping) {
+  return ping.reason == Reason::misconf ? ping : writes_refused(info);
+}
+
+ProbeResult RedisProbe::judge(Answers answers) {
   ProbeResult result;
-  for (const auto& role : roles_)
+  for (const auto& role : options_.roles)
     result.samples.push_back({"healthd_redis_usage_info", 1, {{"usage", role}}});
-  const bool asked = !answers.failure;
-  const auto failure = asked ? ping_failure(answers.ping) : std::move(answers.failure);
-  if (failure) {
-    result.checks.push_back(failed_check("ping", failure));
-  } else {
-    result.checks.push_back({"ping", Status::up});
-  }
+  const InfoText info{answers.info.is_error() ? std::string_view{} : answers.info.text};
+  auto ping = answers.asked ? ping_failure(answers.ping) : std::move(answers.failure);
+  result.checks.push_back(check("ping", explained(ping, info)));
   const auto status = result.checks.front().status;
   if (status != Status::unknown)
     result.samples.push_back({"healthd_redis_up", status == Status::up ? 1.0 : 0.0});
-  if (asked) judge_info(answers.info, failure.reason, result);
+  if (answers.asked) {
+    const auto& refused = answers.info;
+    result.checks.push_back(check("info", refused.is_error() ? redis_failure(refused.text) : Failure{}));
+  }
+  if (!info.fields().empty()) judge_server(info, result);
+  judge_writes(answers.canary, known_refusal(info, ping), result);
   conclude(result);
+  if (result.reason == Reason::auth) result.rest = rest_after_refusal;
   return result;
 }
 
-void RedisProbe::judge_info(const RedisReply& reply, Reason ping, ProbeResult& result) const {
-  if (reply.is_error()) {
-    result.checks.push_back(failed_check("info", redis_failure(reply.text)));
-    return;
-  }
-  const InfoText info{reply.text};
-  result.checks.push_back({"info", Status::up});
+void RedisProbe::judge_server(const InfoText& info, ProbeResult& result) {
   result.evidence = server_evidence(info);
-  result.samples.push_back(database_sample(info, target_.database));
-  if (target_.speaker->name != name_) return;
-
-  auto samples = server_samples(info, holds_tasks(), std::chrono::system_clock::now());
+  result.samples.push_back(database_sample(info, options_.target.database));
+  if (!speaks()) return;
+  auto samples =
+      server_samples(info, holds_tasks(*options_.target.speaker), std::chrono::system_clock::now());
   std::ranges::move(samples, std::back_inserter(result.samples));
-  const auto refused = writes_refused(info);
-  if (refused) result.checks.push_back(failed_check("write", refused));
-  if (refused || ping == Reason::misconf) result.samples.push_back({"healthd_redis_write_ok", 0});
+  result.checks.push_back(check("identity", identity_.observe(info)));
 }
 
-std::vector<std::string> read_roles(Options& options) {
-  auto roles = options.texts("role");
-  if (roles.empty()) roles.emplace_back("cache");
-  for (const auto& role : roles) {
-    if (std::ranges::find(usages, role, &Usage::name) != usages.end()) continue;
-    options.error("role", "role: expected cache, broker or results, got \"" + role + "\"");
-  }
-  std::ranges::sort(roles);
-  roles.erase(std::ranges::unique(roles).begin(), roles.end());
-  return roles;
-}
-
-int rank_of(const std::vector<std::string>& roles) {
-  int rank = 0;
-  for (const auto& [name, its_rank] : usages)
-    if (std::ranges::find(roles, name) != roles.end()) rank = std::max(rank, its_rank);
-  return rank;
-}
-
-/// The higher rank speaks, and of one rank whoever is named first, in whatever order probes are built.
-bool takes_over(const ServerSpeaker& next, const ServerSpeaker& present) {
-  if (next.rank != present.rank) return next.rank > present.rank;
-  const auto& [file, line, column] = next.place;
-  return file == present.place.file &&
-         std::tie(line, column) < std::tie(present.place.line, present.place.column);
-}
-
-/// What all probes of one endpoint share. Alerts on the whole server are carried by the same probe.
-std::shared_ptr<ServerSpeaker> speaker_for(const Workshop& workshop, const RedisTarget& target,
-                                           ServerSpeaker candidate) {
-  auto speaker = std::make_shared<ServerSpeaker>();
-  for (const auto& [other, known] : workshop.redis)
-    if (known.speaker && to_string(known.endpoint) == to_string(target.endpoint)) speaker = known.speaker;
-  if (takes_over(candidate, *speaker)) *speaker = std::move(candidate);
-  return speaker;
+/// The canary's word counts; without one, what is known of the whole server.
+void RedisProbe::judge_writes(const std::optional<Failure>& canary, const Failure& refused,
+                              ProbeResult& result) const {
+  if (!canary && (!refused || !speaks())) return;
+  auto write = check("write", canary.value_or(refused));
+  if (write.status != Status::unknown)
+    result.samples.push_back({"healthd_redis_write_ok", write.status == Status::up ? 1.0 : 0.0});
+  result.checks.push_back(std::move(write));
 }
 
 }  // namespace
 
 std::unique_ptr<Probe> make_redis(ProbeConfig& config, Workshop& workshop) {
-  auto target = read_redis_target(config.options, workshop.tls);
-  auto roles = read_roles(config.options);
-  ServerSpeaker candidate{config.name, rank_of(roles), config.options.place()};
-  target.speaker = speaker_for(workshop, target, std::move(candidate));
-  workshop.redis.insert_or_assign(config.name, target);
-  return std::make_unique<RedisProbe>(config.name, std::move(target), std::move(roles));
+  RedisOptions read;
+  read.name = config.name;
+  read.target = read_redis_target(config.options, workshop.tls);
+  read.roles = read_redis_roles(config.options);
+  if (config.options.flag("write_canary", false)) read.canary = canary_key(workshop.stack, config.name);
+  read.target.speaker = redis_speaker(workshop, read.target, config.name, read.roles, config.options.place());
+  workshop.redis.insert_or_assign(config.name, read.target);
+
+  auto needs = connection_needs(config.name, read.target);
+  needs.commands.insert("info");
+  if (!read.canary.empty()) {
+    needs.commands.insert({"del", "get", "set"});
+    needs.writes.insert(acl_pattern(read.canary));
+  }
+  workshop.needs.redis.push_back(std::move(needs));
+  return std::make_unique<RedisProbe>(std::move(read));
 }
 
 }  // namespace healthd

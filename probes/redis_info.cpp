@@ -1,5 +1,6 @@
 #include "probes/redis_info.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -65,7 +66,7 @@ std::optional<double> first_number(std::string_view text) {
   text.remove_prefix(equals + 1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} ? std::optional{value} : std::nullopt;
+  return error == std::errc{} && std::isfinite(value) ? std::optional{value} : std::nullopt;
 }
 
 void add_errors(const InfoText& info, std::vector<Sample>& samples) {
@@ -73,11 +74,11 @@ void add_errors(const InfoText& info, std::vector<Sample>& samples) {
   std::size_t shown = 0;
   double others = 0;
   const auto& fields = info.fields();
-  for (auto field = fields.lower_bound(prefix); field != fields.end() && field->first.starts_with(prefix);
-       ++field) {
+  for (auto field = std::ranges::lower_bound(fields, prefix, {}, &InfoText::Field::first);
+       field != fields.end() && field->first.starts_with(prefix); ++field) {
     const auto count = first_number(field->second).value_or(0);
     if (shown++ < most_errors) {
-      const Labels labels{{"error", field->first.substr(prefix.size())}};
+      const Labels labels{{"error", std::string{field->first.substr(prefix.size())}}};
       samples.push_back({"healthd_redis_error_replies_total", count, labels});
     } else {
       others += count;
@@ -85,13 +86,6 @@ void add_errors(const InfoText& info, std::vector<Sample>& samples) {
   }
   if (shown > most_errors)
     samples.push_back({"healthd_redis_error_replies_total", others, {{"error", "other"}}});
-}
-
-std::string megabytes(double bytes) {
-  std::array<char, 32> text{};
-  const auto [end, error] =
-      std::to_chars(text.data(), text.data() + text.size(), bytes / 1e6, std::chars_format::fixed, 1);
-  return std::string{text.data(), end} + " MB";
 }
 
 }  // namespace
@@ -125,22 +119,6 @@ std::vector<Sample> server_samples(const InfoText& info, bool holds_tasks,
 Sample database_sample(const InfoText& info, int database) {
   const auto name = std::to_string(database);
   return {"healthd_redis_db_keys", first_number(info.text("db" + name)).value_or(0), {{"db", name}}};
-}
-
-Failure writes_refused(const InfoText& info) {
-  if (info.text("role") == "slave" && info.text("slave_read_only") != "0")
-    return {Reason::read_only, "the server is a read-only replica"};
-  if (info.text("maxmemory_policy") == "noeviction") return memory_short(info, 1.0);
-  return {};
-}
-
-std::vector<std::pair<std::string, std::string>> server_evidence(const InfoText& info) {
-  const auto limit = info.number("maxmemory").value_or(0);
-  const auto used = megabytes(info.number("used_memory").value_or(0));
-  return {{"version", std::string{info.text("redis_version")}},
-          {"role", std::string{info.text("role")}},
-          {"memory", used + (limit > 0 ? " of " + megabytes(limit) : ", no limit")},
-          {"policy", std::string{info.text("maxmemory_policy")}}};
 }
 
 }  // namespace healthd

@@ -18,10 +18,4 @@ std::vector<Sample> server_samples(const InfoText& info, bool holds_tasks,
 /// Keys of one database; a database without keys is missing in INFO.
 Sample database_sample(const InfoText& info, int database);
 
-/// Why the server refuses writes, as far as INFO shows it; nothing where it takes them or does not say.
-Failure writes_refused(const InfoText& info);
-
-/// `role`, `memory`, `policy`, `version` for people.
-std::vector<std::pair<std::string, std::string>> server_evidence(const InfoText& info);
-
 }  // namespace healthd

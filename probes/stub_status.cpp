@@ -55,4 +55,19 @@ std::optional<StubStatus> parse_stub_status(std::string_view page) {
   return status;
 }
 
+Failure add_counters(const HttpResponse& response, ProbeResult& result) {
+  const auto status = response.status == 200 ? parse_stub_status(response.body) : std::nullopt;
+  if (!status) return {Reason::body_mismatch, "the answer is not a stub_status page"};
+  const auto add = [&result](const char* name, std::uint64_t value, Labels labels = {}) {
+    result.samples.push_back({name, static_cast<double>(value), std::move(labels)});
+  };
+  add("healthd_nginx_connections_accepted_total", status->accepted);
+  add("healthd_nginx_connections_handled_total", status->handled);
+  add("healthd_nginx_http_requests_total", status->requests);
+  add("healthd_nginx_connections", status->reading, {{"state", "reading"}});
+  add("healthd_nginx_connections", status->writing, {{"state", "writing"}});
+  add("healthd_nginx_connections", status->waiting, {{"state", "waiting"}});
+  return {};
+}
+
 }  // namespace healthd

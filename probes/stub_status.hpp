@@ -6,6 +6,9 @@
 #include <optional>
 #include <string_view>
 
+#include "probes/net/http.hpp"
+#include "probes/result.hpp"
+
 namespace healthd {
 
 struct StubStatus {
@@ -15,5 +18,8 @@ struct StubStatus {
 
 /// nullopt for any other page.
 std::optional<StubStatus> parse_stub_status(std::string_view page);
+
+/// Adds the page's numbers as samples, or tells that it is another page.
+Failure add_counters(const HttpResponse& response, ProbeResult& result);
 
 }  // namespace healthd

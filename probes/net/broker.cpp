@@ -71,6 +71,7 @@ struct Broker::Impl {
   std::string reply_id;
   CeleryNames names;
   std::vector<std::string> queues;
+  std::vector<BrokerUser> users;
   Turns turns;
   KeptRedis commands;
   KeptRedis replies;
@@ -166,6 +167,12 @@ Broker::~Broker() = default;
 
 CeleryNames& Broker::names() { return impl_->names; }
 std::vector<std::string>& Broker::queues() { return impl_->queues; }
+std::vector<std::string> Broker::queues_or_default() const {
+  return impl_->queues.empty() ? std::vector<std::string>{"celery"} : impl_->queues;
+}
+
+std::vector<BrokerUser>& Broker::users() { return impl_->users; }
+const RedisTarget& Broker::target() const { return impl_->target; }
 std::string Broker::address() const { return to_string(impl_->target.endpoint); }
 
 asio::awaitable<Turns::Turn> Broker::turn() { return impl_->turns.take(); }

@@ -22,6 +22,13 @@ struct PidboxRound {
   std::vector<PidboxReply> replies = {};
 };
 
+/// A probe that asks through a broker, as far as its rights there are concerned.
+struct BrokerUser {
+  std::string probe;
+  std::vector<std::string> queues = {};  ///< none: those of the broker
+  bool asks_workers = true;
+};
+
 class Broker {
  public:
   /// Replies come back under `reply_id`, which nobody else uses (see ReplyIdentity).
@@ -31,6 +38,10 @@ class Broker {
   /// Which names and queues Celery uses here; the celery probe sets them, in whatever order probes are built.
   CeleryNames& names();
   std::vector<std::string>& queues();
+  /// `celery` where no probe named a queue.
+  std::vector<std::string> queues_or_default() const;
+  std::vector<BrokerUser>& users();
+  const RedisTarget& target() const;
   std::string address() const;
 
   /// Needed for everything below, and held until all of it is done.

@@ -1,15 +1,14 @@
 #include "probes/net/dial.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "probes/net/race.hpp"
 #include "probes/net/resolve.hpp"
-#include "probes/with_deadline.hpp"
 
 namespace healthd {
 namespace {
@@ -18,8 +17,6 @@ constexpr auto as_error = asio::as_tuple(asio::use_awaitable);
 using Error = boost::system::error_code;
 using Local = asio::local::stream_protocol;
 
-/// An address that swallows everything must leave time for the next one.
-constexpr std::chrono::seconds most_per_address{1};
 /// How often a Unix socket with a full backlog is tried; the kernel does not tell when there is room.
 constexpr std::chrono::milliseconds backlog_pause{20};
 
@@ -48,36 +45,6 @@ Connection failed(Failure failure) {
   Connection connection;
   connection.failure = std::move(failure);
   return connection;
-}
-
-asio::awaitable<Error> connect_one(asio::ip::tcp::socket& socket, asio::ip::tcp::endpoint endpoint) {
-  auto [error] = co_await socket.async_connect(endpoint, as_error);
-  co_return error;
-}
-
-/// As connect_one(), but not for long.
-asio::awaitable<Error> connect_briefly(asio::ip::tcp::socket& socket, asio::ip::tcp::endpoint endpoint) {
-  auto attempt = connect_one(socket, endpoint);
-  const auto error = co_await with_deadline(std::move(attempt), Deadline::in(most_per_address));
-  co_return error.value_or(asio::error::timed_out);
-}
-
-/// The first address that accepts; the last error where none does. What a server did to us tells more than an
-/// address that this machine cannot even try.
-asio::awaitable<Error> connect_any(asio::ip::tcp::socket& socket,
-                                   const std::vector<asio::ip::address>& addresses, std::uint16_t port) {
-  Error last = asio::error::host_not_found;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const asio::ip::tcp::endpoint endpoint{addresses[i], port};
-    Error error;
-    socket.close(error);
-    auto attempt =
-        i + 1 < addresses.size() ? connect_briefly(socket, endpoint) : connect_one(socket, endpoint);
-    error = co_await std::move(attempt);
-    if (!error || error == asio::error::operation_aborted) co_return error;
-    if (i == 0 || failure_from(error).reason != Reason::internal) last = error;
-  }
-  co_return last;
 }
 
 /// A full backlog is no answer: the connection is tried until it stands, is refused or is cancelled.
@@ -135,7 +102,7 @@ asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endp
   trace.enter(Phase::connect);
   auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::socket socket{executor};
-  const auto error = co_await connect_any(socket, *addresses, endpoint.port);
+  const auto error = co_await connect_first(socket, *addresses, endpoint.port);
   if (error) co_return failed(failure_from(error));
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay{true}, ignored);

@@ -30,9 +30,8 @@ struct Connection {
   std::optional<TlsReport> tls;  ///< also where verification failed
 };
 
-/// Opens one connection; `tls` nullptr for plain text. Tries each address in turn, each but the last for 1 s
-/// at most. A Unix socket whose backlog is full is waited for. Cancellable, and to be awaited under a
-/// deadline.
+/// Opens one connection; `tls` nullptr for plain text. The addresses of a name race (race.hpp). A Unix socket
+/// whose backlog is full is waited for. Cancellable, and to be awaited under a deadline.
 asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls);
 
 }  // namespace healthd

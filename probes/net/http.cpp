@@ -70,6 +70,10 @@ Failure parse_failure(const boost::system::error_code& error) {
   return {Reason::protocol, "not a valid HTTP response: " + error.message()};
 }
 
+/// "0", two line ends. Beast, once it has seen the beginning of the last chunk, asserts that it never gets
+/// less.
+constexpr std::size_t least_last_chunk = 5;
+
 /// Reads responses from a stream through Beast's parser. Bytes behind one response are kept for the next.
 class Reader {
  public:
@@ -94,7 +98,7 @@ class Reader {
     parser.skip(head_only);
     while (!parser.is_done() && !parser.get().body().cut) {
       if (pending_.empty() || starved_) {
-        auto more = co_await fill(parser.is_header_done());
+        auto more = co_await fill();
         if (more) co_return *more;
         if (ended_) {
           boost::system::error_code error = http::error::end_of_stream;
@@ -103,6 +107,8 @@ class Reader {
           break;
         }
       }
+      if (starved_ && parser.is_header_done() && parser.chunked() && pending_.size() < least_last_chunk)
+        continue;
       boost::system::error_code error;
       const auto used = parser.put(asio::buffer(pending_), error);
       pending_.erase(0, used);
@@ -113,8 +119,8 @@ class Reader {
   }
 
   /// One more read into `pending_`; nullopt when it went well or the peer closed.
-  asio::awaitable<std::optional<Failure>> fill(bool header_done) {
-    const Phase phase = header_done ? Phase::transfer : Phase::first_byte;
+  asio::awaitable<std::optional<Failure>> fill() {
+    const Phase phase = heard_ ? Phase::transfer : Phase::first_byte;
     if (trace_.current() != phase) trace_.enter(phase);
     if (pending_.size() > limits_.header_bytes + chunk_.size())
       co_return Failure{Reason::too_large, "the response header is too large"};
@@ -124,6 +130,7 @@ class Reader {
       co_return std::nullopt;
     }
     if (read.error) co_return failure_from(read.error);
+    heard_ = true;
     pending_.append(chunk_.data(), read.bytes);
     co_return std::nullopt;
   }
@@ -143,6 +150,7 @@ class Reader {
   const HttpLimits& limits_;
   std::array<char, 4096> chunk_{};
   std::string pending_;
+  bool heard_ = false;  ///< a byte of an answer came: the server is not silent, only slow
   bool starved_ = false;
   bool ended_ = false;
 };

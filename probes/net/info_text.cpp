@@ -1,25 +1,42 @@
 #include "probes/net/info_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 namespace healthd {
+namespace {
 
-InfoText::InfoText(std::string_view text) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+constexpr std::size_t most_fields = 4096;
+constexpr std::size_t usual_fields = 256;
+
+/// By name, and of one name the first in the text: only that one is kept.
+bool comes_before(const InfoText::Field& one, const InfoText::Field& other) {
+  return one.first != other.first ? one.first < other.first : one.second.data() < other.second.data();
+}
+
+}  // namespace
+
+InfoText::InfoText(std::string_view text) : text_{std::make_shared<const std::string>(text)} {
+  std::string_view rest{*text_};
+  fields_.reserve(usual_fields);
+  while (!rest.empty() && fields_.size() < most_fields) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     const auto colon = line.find(':');
     if (line.starts_with('#') || colon == std::string_view::npos) continue;
-    fields_.insert_or_assign(std::string{line.substr(0, colon)}, std::string{line.substr(colon + 1)});
+    fields_.emplace_back(line.substr(0, colon), line.substr(colon + 1));
   }
+  std::ranges::sort(fields_, comes_before);
+  const auto twins = std::ranges::unique(fields_, {}, &Field::first);
+  fields_.erase(twins.begin(), twins.end());
 }
 
 std::string_view InfoText::text(std::string_view field) const {
-  const auto found = fields_.find(field);
-  return found == fields_.end() ? std::string_view{} : std::string_view{found->second};
+  const auto found = std::ranges::lower_bound(fields_, field, {}, &Field::first);
+  return found == fields_.end() || found->first != field ? std::string_view{} : found->second;
 }
 
 std::optional<double> InfoText::number(std::string_view field) const {

@@ -1,18 +1,22 @@
 // What Redis says of itself (INFO), as an open map: unknown fields are kept, missing ones are absent.
 #pragma once
 
-#include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "probes/result.hpp"
 
 namespace healthd {
 
+/// Of an endless list of fields the first 4096 are kept.
 class InfoText {
  public:
+  using Field = std::pair<std::string_view, std::string_view>;
+
   InfoText() = default;
   explicit InfoText(std::string_view text);
 
@@ -20,10 +24,12 @@ class InfoText {
   std::string_view text(std::string_view field) const;
   /// nullopt where the field is absent or no number.
   std::optional<double> number(std::string_view field) const;
-  const std::map<std::string, std::string, std::less<>>& fields() const { return fields_; }
+  /// Sorted by name.
+  const std::vector<Field>& fields() const { return fields_; }
 
  private:
-  std::map<std::string, std::string, std::less<>> fields_;
+  std::shared_ptr<const std::string> text_;  ///< what the fields are views of, in every copy
+  std::vector<Field> fields_;
 };
 
 /// Used memory as a share of `maxmemory`, counted as Redis counts it before it refuses writes; nullopt

@@ -3,6 +3,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "probes/net/tls.hpp"
+
 namespace healthd {
 namespace {
 
@@ -46,6 +48,7 @@ Reason reason_of(const boost::system::error_code& error) {
 Failure failure_from(const boost::system::error_code& error) {
   if (error == boost::asio::error::operation_aborted) throw boost::system::system_error{error};
   if (error == boost::asio::error::eof) return {Reason::reset, "the server closed the connection"};
+  if (auto failure = tls_failure(error)) return std::move(*failure);
   return {reason_of(error), error.message()};
 }
 

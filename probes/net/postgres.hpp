@@ -21,6 +21,8 @@ struct pg_conn;
 
 namespace healthd {
 
+class PgWire;
+
 namespace asio = boost::asio;
 
 /// Where a PostgreSQL server is and how to log in.
@@ -45,15 +47,20 @@ using PgRows = std::vector<PgRow>;
 
 class PgSession {
  public:
-  explicit PgSession(pg_conn* connected);
+  PgSession(pg_conn* connected, std::unique_ptr<PgWire> wire);
   ~PgSession();
 
-  /// Runs one statement to its end; more than 1000 rows are `too_large`. Cancellable: a session that was left
-  /// in the middle of an answer stays usable, and the next query first waits for the old one to end.
+  /// Runs one statement to its end, unable to write; more than 1000 rows or 1 MiB are `too_large`.
+  /// Cancellable: a session that was left in the middle of an answer stays usable, and the next query first
+  /// waits for the old one to end.
   asio::awaitable<Result<PgRows>> query(std::string sql);
 
   /// Nothing more can come over this connection.
   bool broken() const;
+
+  /// What we sent was sent again, and still nobody acknowledges it: the peer has vanished. One that is merely
+  /// frozen still acknowledges.
+  bool unacknowledged() const;
 
  private:
   struct Impl;
@@ -65,8 +72,8 @@ struct PgConnection {
   Failure failure;
 };
 
-/// Connects and authenticates, trying the addresses in turn (none for a Unix socket): each but the last has
-/// 1 s to accept. Cancellable; await it under a deadline.
+/// Connects and authenticates. Addresses (none for a Unix socket) race until one accepts, see race.hpp; the
+/// next one follows only where that server is starting or lost. Cancellable; await it under a deadline.
 asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
                                          std::vector<asio::ip::address> addresses, Trace& trace);
 

@@ -24,11 +24,11 @@ constexpr StateMeaning state_meanings[] = {
     {"57P03", Reason::starting, "the server is starting, stopping or recovering"},
     {"57014", Reason::timeout, "the statement was cancelled by its time limit"},
     {"55P03", Reason::timeout, "a lock was not to be had in time"},
-    {"57P04", Reason::query_error, "the database was dropped"},
+    {"57P04", Reason::wrong_database, "the database was dropped"},
     {"57P", Reason::reset, "the server ended the session"},
     {"25P0", Reason::reset, "the server ended the idle session"},
     {"28", Reason::auth, "the server refused the login"},
-    {"3D000", Reason::query_error, "the database does not exist"},
+    {"3D000", Reason::wrong_database, "the database does not exist"},
     {"25006", Reason::read_only, "the server is read-only"},
     {"42501", Reason::permission, "permission denied"},
     {"08P01", Reason::protocol, "protocol violation"},
@@ -85,20 +85,42 @@ std::string cleaned(std::string_view text) {
   return line;
 }
 
+struct Limit {
+  std::string_view routine;
+  std::string_view text;
+};
+
+/// Whose limit a 53300 is about tells only the routine of the server that raised it: its name is the same in
+/// every language.
+constexpr Limit limits[] = {
+    {"InitializeSessionUserId,",
+     "the role has as many connections as its CONNECTION LIMIT allows; they are our own"},
+    {"CheckMyDatabase,", "the database has as many connections as its CONNECTION LIMIT allows"},
+};
+
+Failure no_slot(std::string_view text) {
+  for (const auto& limit : limits)
+    if (text.find(limit.routine) != std::string_view::npos)
+      return {Reason::too_many_connections, std::string{limit.text} + " (SQLSTATE 53300)"};
+  return pg_failure("53300", "");
+}
+
 bool is_sqlstate(std::string_view word) {
   const auto letter = [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; };
   const auto digit = [](unsigned char c) { return std::isdigit(c) != 0; };
   return word.size() == 5 && std::ranges::all_of(word, letter) && std::ranges::any_of(word, digit);
 }
 
-/// With libpq's shortest verbosity a server's error is a line that ends in its SQLSTATE.
+/// A server's error begins `FATAL:  53300: ...` with libpq's longest verbosity and is `FATAL:  53300` with
+/// its shortest.
 std::string_view sqlstate_in(std::string_view text) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    const auto space = line.find_last_of(' ');
-    if (space != std::string_view::npos && is_sqlstate(line.substr(space + 1))) return line.substr(space + 1);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  constexpr std::size_t length = 5;
+  for (auto at = text.find(": "); at != std::string_view::npos; at = text.find(": ", at + 1)) {
+    const auto begin = text.find_first_not_of(' ', at + 1);
+    if (begin == std::string_view::npos) break;
+    const auto code = text.substr(begin, length);
+    const auto after = text.substr(std::min(begin + length, text.size()), 1);
+    if (is_sqlstate(code) && (after.empty() || after == ":" || after == "\n")) return code;
   }
   return {};
 }
@@ -114,7 +136,9 @@ Failure pg_failure(std::string_view sqlstate, std::string_view message) {
 }
 
 Failure pg_failure_from_text(std::string_view text) {
-  if (const auto sqlstate = sqlstate_in(text); !sqlstate.empty()) return pg_failure(sqlstate, "");
+  const auto sqlstate = sqlstate_in(text);
+  if (sqlstate == "53300") return no_slot(text);
+  if (!sqlstate.empty()) return pg_failure(sqlstate, "");
   constexpr std::string_view preamble_end = " failed: ";  // of "connection to server at ... failed: "
   const auto line = text.substr(0, text.find('\n'));
   const auto preamble = line.find(preamble_end);

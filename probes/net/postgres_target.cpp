@@ -33,6 +33,7 @@ std::string complaint(std::string_view dsn, const char* text) {
     return message;
   message += std::string{": "} + text;
   while (message.ends_with('\n')) message.pop_back();
+  std::ranges::replace_if(message, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   return message;
 }
 
@@ -84,9 +85,10 @@ bool is_local(const PostgresTarget& target) {
 }
 
 std::string run_time_settings(Duration statement_timeout) {
-  const auto limit = std::to_string(std::max<Duration::rep>(statement_timeout.count(), 1));
-  return "-c statement_timeout=" + limit + " -c lock_timeout=" + limit +
-         " -c default_transaction_read_only=on -c idle_in_transaction_session_timeout=10000";
+  const auto statement = std::max<Duration::rep>(statement_timeout.count(), 1);
+  const auto lock = std::clamp<Duration::rep>(statement / 4, 1, 500);
+  return "-c statement_timeout=" + std::to_string(statement) + " -c lock_timeout=" + std::to_string(lock) +
+         " -c idle_in_transaction_session_timeout=10000";
 }
 
 /// A peer that vanished is noticed soon: by what it does not acknowledge, or by silence. A frozen one still

@@ -63,9 +63,17 @@ struct RedisClient::Impl {
     }
   }
 
+  /// Whoever refuses us after the handshake says so where we read; a write only meets the closed connection.
+  Failure first_failure(const Failure& reading) const {
+    const bool says_why = reading.reason != Reason::reset;
+    return says_why || !write_error ? reading : failure_from(write_error);
+  }
+
   std::unique_ptr<Stream> stream;
   RespDecoder decoder;
   std::array<char, read_size> buffer;
+  boost::system::error_code write_error;
+  std::size_t awaited = 0;  ///< replies to what was sent
   bool usable = true;
 };
 
@@ -74,26 +82,37 @@ RedisClient::~RedisClient() = default;
 
 bool RedisClient::usable() const { return impl_->usable; }
 
-asio::awaitable<Result<std::vector<RedisReply>>> RedisClient::pipeline(std::vector<RedisCommand> commands) {
-  if (!impl_->usable) co_return Failure{Reason::reset, "the connection is no longer usable"};
+asio::awaitable<void> RedisClient::send(std::vector<RedisCommand> commands) {
   impl_->usable = false;
+  impl_->awaited += commands.size();
   const auto bytes = encode_commands(commands);
   // A server that turns us away says why and closes without reading, so a failed write is not yet the answer.
   const auto written = co_await impl_->stream->write(asio::buffer(bytes));
+  impl_->write_error = written.error;
+}
 
+asio::awaitable<Result<std::vector<RedisReply>>> RedisClient::receive(std::size_t count) {
   std::vector<RedisReply> replies;
-  while (replies.size() < commands.size()) {
+  while (replies.size() < count) {
     auto reply = co_await impl_->read_reply();
     if (!reply) {
-      if (replies.empty()) co_return written.error ? failure_from(written.error) : reply.error();
+      if (replies.empty()) co_return impl_->first_failure(reply.error());
       const auto said = redis_failure(replies.back().text);
       const bool turned_away = replies.back().is_error() && said.reason != Reason::query_error;
       co_return turned_away ? said : reply.error();
     }
     replies.push_back(std::move(*reply));
   }
-  impl_->usable = true;
+  impl_->awaited -= count;
+  impl_->usable = impl_->awaited == 0;
   co_return replies;
+}
+
+asio::awaitable<Result<std::vector<RedisReply>>> RedisClient::pipeline(std::vector<RedisCommand> commands) {
+  if (!impl_->usable) co_return Failure{Reason::reset, "the connection is no longer usable"};
+  const auto count = commands.size();
+  co_await send(std::move(commands));
+  co_return co_await receive(count);
 }
 
 asio::awaitable<Result<RedisReply>> RedisClient::command(RedisCommand command) {

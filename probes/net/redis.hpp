@@ -50,6 +50,10 @@ class RedisClient {
   asio::awaitable<Result<std::vector<RedisReply>>> pipeline(std::vector<RedisCommand> commands);
   asio::awaitable<Result<RedisReply>> command(RedisCommand command);
 
+  /// The two halves of pipeline(), for who reads the replies in parts: all that was sent is to be received.
+  asio::awaitable<void> send(std::vector<RedisCommand> commands);
+  asio::awaitable<Result<std::vector<RedisReply>>> receive(std::size_t replies);
+
   /// false after a failure or a cancelled pipeline: replies would no longer match their commands.
   bool usable() const;
 
@@ -61,10 +65,16 @@ class RedisClient {
 struct RedisConnection {
   std::unique_ptr<RedisClient> client;  ///< nullptr: see `failure`
   Failure failure;
+  std::vector<RedisReply> replies;  ///< to what was asked along with the login
 };
 
-/// Dials, AUTH, CLIENT SETNAME (its refusal is ignored), SELECT; the last three under the trace's `auth`
-/// phase. `target` is used until the end.
+/// Dials, AUTH, CLIENT SETNAME (its refusal is ignored), SELECT; AUTH under the trace's `auth` phase.
+/// `target` is used until the end.
 asio::awaitable<RedisConnection> redis_connect(Resolver& resolver, Trace& trace, const RedisTarget& target);
+
+/// As above, with `questions` in the same pipeline, so they cost no further round trip. They are asked
+/// whether or not we are let in and the database is there, so nothing among them may write.
+asio::awaitable<RedisConnection> redis_ask(Resolver& resolver, Trace& trace, const RedisTarget& target,
+                                           std::vector<RedisCommand> questions);
 
 }  // namespace healthd

@@ -1,5 +1,7 @@
 // Configuration -> RedisTarget -> a connection that is logged in.
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "probes/net/redis.hpp"
 #include "probes/net/url.hpp"
@@ -44,13 +46,18 @@ Greeting greeting(const RedisTarget& target) {
   return made;
 }
 
-/// A server may echo what it was sent; the password leaves by no text of ours.
-Failure without_secret(Failure failure, const Secret& secret) {
-  if (secret.empty()) return failure;
+/// A server may echo what it was sent; the password leaves by no text of ours. Before anything is cut: a part
+/// of it would be no longer found.
+void hide(std::string& text, const Secret& secret) {
+  if (secret.empty()) return;
   const auto hidden = secret.reveal();
-  for (auto at = failure.detail.find(hidden); at != std::string::npos; at = failure.detail.find(hidden, at))
-    failure.detail.erase(at, hidden.size());
-  return failure;
+  for (auto at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at))
+    text.erase(at, hidden.size());
+}
+
+void hide(std::vector<RedisReply>& replies, const Secret& secret) {
+  for (auto& reply : replies)
+    if (reply.is_error()) hide(reply.text, secret);
 }
 
 /// Said to a client as soon as it connects, so it stands where the first answer is expected.
@@ -71,9 +78,10 @@ Failure refused(const std::vector<RedisReply>& replies, const Greeting& sent) {
   return {};
 }
 
-RedisConnection failed(Failure failure) {
+RedisConnection failed(Failure failure, const Secret& secret) {
   RedisConnection connection;
   connection.failure = std::move(failure);
+  hide(connection.failure.detail, secret);
   return connection;
 }
 
@@ -99,21 +107,35 @@ RedisTarget read_redis_target(Options& options, TlsContexts& contexts) {
   return target;
 }
 
-asio::awaitable<RedisConnection> redis_connect(Resolver& resolver, Trace& trace, const RedisTarget& target) {
+asio::awaitable<RedisConnection> redis_ask(Resolver& resolver, Trace& trace, const RedisTarget& target,
+                                           std::vector<RedisCommand> questions) {
   const TlsClient* tls = target.tls ? &*target.tls : nullptr;
   auto connection = co_await dial(resolver, trace, target.endpoint, tls);
-  if (!connection.stream) co_return failed(std::move(connection.failure));
+  if (!connection.stream) co_return failed(std::move(connection.failure), target.password);
 
-  trace.enter(Phase::auth);
-  auto client = std::make_unique<RedisClient>(std::move(connection.stream));
-  const auto sent = greeting(target);
-  const auto replies = co_await client->pipeline(sent.commands);
-  auto failure = replies ? refused(*replies, sent) : replies.error();
-  if (failure) co_return failed(without_secret(std::move(failure), target.password));
+  trace.enter(target.password.empty() ? Phase::request : Phase::auth);
+  RedisConnection made;
+  made.client = std::make_unique<RedisClient>(std::move(connection.stream));
+  auto sent = greeting(target);
+  const auto greetings = sent.commands.size();
+  const auto count = questions.size();
+  std::ranges::move(questions, std::back_inserter(sent.commands));
+  co_await made.client->send(std::move(sent.commands));
+  auto greeted = co_await made.client->receive(greetings);
+  if (greeted) hide(*greeted, target.password);
+  auto failure = greeted ? refused(*greeted, sent) : greeted.error();
+  if (failure) co_return failed(std::move(failure), target.password);
 
-  RedisConnection ready;
-  ready.client = std::move(client);
-  co_return ready;
+  trace.enter(Phase::request);
+  auto replies = co_await made.client->receive(count);
+  if (!replies) co_return failed(replies.error(), target.password);
+  made.replies = std::move(*replies);
+  hide(made.replies, target.password);
+  co_return made;
+}
+
+asio::awaitable<RedisConnection> redis_connect(Resolver& resolver, Trace& trace, const RedisTarget& target) {
+  return redis_ask(resolver, trace, target, {});
 }
 
 }  // namespace healthd

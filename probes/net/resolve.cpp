@@ -10,8 +10,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "probes/with_deadline.hpp"
 
@@ -19,12 +21,13 @@ namespace healthd {
 namespace {
 
 using Addresses = Resolver::Addresses;
+using Answer = Resolver::Answer;
 using Clock = Deadline::Clock;
 
-/// As many names but one may hang at once without holding up the rest.
-constexpr std::size_t pool_threads = 8;
-/// A queue of look-ups that nobody can serve is refused rather than grown.
+/// Each look-up has a thread; a name server that swallows everything does not make them more than this.
 constexpr std::size_t most_in_flight = 64;
+/// So many are kept when they have nothing to do.
+constexpr std::size_t most_idle = 2;
 /// A look-up may take this long before the last good answer is taken instead.
 constexpr std::chrono::milliseconds patience{500};
 constexpr std::chrono::hours good_for{1};
@@ -43,30 +46,50 @@ asio::ip::address address_of(const addrinfo& entry) {
   return asio::ip::address_v6{bytes, raw.sin6_scope_id};
 }
 
-Failure failure_of(int error, const std::string& host) {
+struct Meaning {
+  int error;
+  bool certain;
+  std::string_view words;
+};
+
+constexpr Meaning meanings[] = {
+    {EAI_NONAME, true, "no such name"},
+    {EAI_NODATA, true, "the name has no address"},
+    {EAI_ADDRFAMILY, true, "the name has no address of a family that this machine has"},
+    {EAI_AGAIN, false, "no name server has an answer"},
+};
+
+Answer failed(int error, const std::string& host) {
+  Answer answer;
   const int number = error == EAI_MEMORY ? ENOMEM : errno;
   if (error == EAI_MEMORY || (error == EAI_SYSTEM && number != ECANCELED)) {
     const Failure ours = failure_from({number, boost::system::system_category()});
-    if (ours.reason == Reason::internal) return {Reason::internal, host + ": " + ours.detail};
+    answer.failure = {Reason::internal, host + ": " + ours.detail};
+    if (ours.reason == Reason::internal) return answer;
   }
-  return {Reason::resolve, host + ": " + ::gai_strerror(error)};
+  const auto* const found = std::ranges::find(meanings, error, &Meaning::error);
+  const bool known = found != std::end(meanings);
+  answer.failure = {Reason::resolve,
+                    host + ": " + (known ? std::string{found->words} : ::gai_strerror(error))};
+  answer.certain = known && found->certain;
+  return answer;
 }
 
-/// Blocks for as long as the system's resolver likes: on the pool only.
-Result<Addresses> ask_system(const std::string& host) {
+/// Blocks for as long as the system's resolver likes: on a thread of its own only.
+Answer ask_system(const std::string& host) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0)
-    return failure_of(error, host);
+    return failed(error, host);
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, ::freeaddrinfo};
-  Addresses addresses;
+  Answer answer;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next)
-    if (entry->ai_family == AF_INET || entry->ai_family == AF_INET6) addresses.push_back(address_of(*entry));
-  if (addresses.empty()) return Failure{Reason::resolve, host + ": no address"};
-  return addresses;
+    if (entry->ai_family == AF_INET || entry->ai_family == AF_INET6)
+      answer.addresses.push_back(address_of(*entry));
+  return answer.addresses.empty() ? failed(EAI_NODATA, host) : answer;
 }
 
 }  // namespace
@@ -77,7 +100,7 @@ struct Resolver::Impl {
   struct Lookup {
     explicit Lookup(const asio::any_io_executor& loop) : answered{loop, Clock::time_point::max()} {}
     asio::steady_timer answered;
-    std::optional<Result<Addresses>> answer;
+    std::optional<Answer> answer;
     const Clock::time_point begun = Clock::now();
   };
   struct Good {
@@ -88,22 +111,57 @@ struct Resolver::Impl {
   Impl(asio::any_io_executor executor, LookUp function)
       : loop{std::move(executor)}, look_up{std::move(function)} {}
 
-  /// The look-up of `host`, begun where none runs; nullptr where there are too many.
+  /// The look-up of `host`, begun where none runs; nullptr where there are too many or no thread is left.
   std::shared_ptr<Lookup> join(const std::string& host) {
     if (const auto running = in_flight.find(host); running != in_flight.end()) return running->second;
     if (in_flight.size() >= most_in_flight) return nullptr;
+    const auto thread = take_thread();
+    if (thread == threads.end()) return nullptr;
     auto lookup = std::make_shared<Lookup>(loop);
     in_flight[host] = lookup;
-    asio::post(pool, [this, host, lookup] {
+    asio::post(*thread, [this, host, lookup, thread] {
       auto answer = look_up(host);
-      asio::post(loop, [this, host, lookup, answer = std::move(answer)]() mutable {
-        if (answer) remember(host, *answer);
+      asio::post(loop, [this, host, lookup, thread, answer = std::move(answer)]() mutable {
+        give_back(thread);
+        note(host, answer);
         lookup->answer = std::move(answer);
         in_flight.erase(host);
         lookup->answered.cancel();
       });
     });
     return lookup;
+  }
+
+  using Thread = std::list<asio::thread_pool>::iterator;
+
+  Thread take_thread() {
+    if (idle.empty()) return new_thread();
+    const auto thread = idle.back();
+    idle.pop_back();
+    return thread;
+  }
+
+  /// The end of `threads` where the system gives us no more.
+  Thread new_thread() {
+    try {
+      return threads.emplace(threads.end(), 1U);
+    } catch (const std::runtime_error&) {
+      return threads.end();
+    }
+  }
+
+  /// One that goes is joined: it has nothing left to do but to end.
+  void give_back(Thread thread) {
+    if (idle.size() < most_idle) {
+      idle.push_back(thread);
+    } else {
+      threads.erase(thread);
+    }
+  }
+
+  void note(const std::string& host, const Answer& answer) {
+    if (!answer.addresses.empty()) remember(host, answer.addresses);
+    if (answer.certain) good.erase(host);
   }
 
   /// The last good answer for `host`, if it still holds.
@@ -130,7 +188,8 @@ struct Resolver::Impl {
   const LookUp look_up;
   std::map<std::string, std::shared_ptr<Lookup>> in_flight;
   std::map<std::string, Good> good;
-  asio::thread_pool pool{pool_threads};
+  std::list<asio::thread_pool> threads;
+  std::vector<Thread> idle;
 };
 
 Resolver::Resolver(asio::any_io_executor loop) : Resolver{std::move(loop), ask_system} {}
@@ -145,14 +204,14 @@ asio::awaitable<Result<Addresses>> Resolver::resolve(std::string host) {
   const auto literal = asio::ip::make_address(host, not_a_literal);
   if (!not_a_literal) co_return Addresses{literal};
 
-  Failure failure{Reason::resolve, "too many names are being looked up already"};
+  Failure failure{Reason::internal, "too many look-ups of names at once"};
   if (const auto lookup = impl_->join(host)) {
     const bool known = impl_->recall(host) != nullptr;
     const Deadline enough{known ? lookup->begun + patience : Clock::time_point::max()};
     auto wait = Impl::answered(lookup);
     co_await with_deadline(std::move(wait), enough);
-    if (lookup->answer && lookup->answer->has_value()) co_return *lookup->answer;
-    failure = lookup->answer ? lookup->answer->error() : Failure{Reason::resolve, "the name is not resolved"};
+    if (lookup->answer && !lookup->answer->addresses.empty()) co_return lookup->answer->addresses;
+    failure = lookup->answer ? lookup->answer->failure : Failure{Reason::resolve, "the name is not resolved"};
   }
   if (const auto* last = impl_->recall(host)) co_return *last;
   co_return failure;

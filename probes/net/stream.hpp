@@ -20,7 +20,7 @@ struct Io {
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// At least one byte, or an error (`eof` where the peer closed).
+  /// At least one byte, or an error: `eof` where the peer closed, and with TLS said so before.
   virtual asio::awaitable<Io> read_some(asio::mutable_buffer buffer) = 0;
   /// All bytes, or an error.
   virtual asio::awaitable<Io> write(asio::const_buffer buffer) = 0;

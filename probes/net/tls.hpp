@@ -59,8 +59,9 @@ struct TlsReport {
   std::chrono::system_clock::time_point not_before;  ///< of the leaf
   std::chrono::system_clock::time_point not_after;
   std::chrono::system_clock::time_point chain_not_after;  ///< earliest of all served
-  std::optional<std::chrono::system_clock::time_point>
-      verified_not_after;  ///< earliest of the verified chain
+  /// Earliest of the chain that reaches an authority we trust; OpenSSL prefers the one that is valid. Known
+  /// also where only the name or a date is wrong.
+  std::optional<std::chrono::system_clock::time_point> verified_not_after;
   std::string version, cipher;
   std::string subject_cn, issuer_cn, fingerprint_sha256, serial;
 };
@@ -72,7 +73,12 @@ struct TlsHandshake {
   std::optional<TlsReport> report;
 };
 
-/// Takes over a connected socket. Cancellable.
+/// Takes over a connected socket. Cancellable. The stream ends without `eof` where the peer does not end TLS
+/// first, so a body that only the end delimits cannot be cut unseen.
 asio::awaitable<TlsHandshake> tls_handshake(asio::ip::tcp::socket socket, const TlsClient& client);
+
+/// What an error of a TLS stream says; nullopt where it is no error of TLS. With TLS 1.3 a server refuses our
+/// certificate, or the lack of one, only after the handshake.
+std::optional<Failure> tls_failure(const boost::system::error_code& error);
 
 }  // namespace healthd

@@ -14,6 +14,7 @@
 #include "probes/net/redis.hpp"
 #include "probes/net/resolve.hpp"
 #include "probes/net/tls.hpp"
+#include "probes/postgres_pack.hpp"
 #include "probes/run_probe.hpp"
 #include "probes/workshop.hpp"
 #include "tests/support/postgres_server.hpp"
@@ -46,9 +47,11 @@ class Bench {
  public:
   /// `keys` are lines of the probe's stanza besides name and kind.
   explicit Bench(const std::string& keys, Duration timeout = 2s) {
+    config_.name = "metadata";
     config_.timeout = timeout;
     config_.options = Options::from_text(keys, "test.yaml", problems_, SecretPolicy{true, ""});
     probe_ = make_postgres(config_, workshop_);
+    config_.options.finish();
     for (const auto& problem : problems_.sorted()) throw std::runtime_error{to_string(problem)};
   }
 

@@ -36,7 +36,7 @@ bool one_session_is_left(const PostgresServer& server) {
 
 }  // namespace
 
-TEST_CASE("a frozen postmaster lets nobody in while the old session still answers") {
+TEST_CASE("a frozen postmaster lets nobody in while the old session still answers", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor")), short_timeout};
@@ -56,8 +56,8 @@ TEST_CASE("a frozen postmaster lets nobody in while the old session still answer
   CHECK(wait_until([&] { return bench.run().status == Status::up; }));
 }
 
-TEST_CASE(
-    "a frozen session times out while new ones are fine, and is not replaced by more and more of them") {
+TEST_CASE("a frozen session times out while new ones are fine, and is not replaced by more and more of them",
+          "[postgres]") {
   PostgresServer server;
   make_monitor(server, "CONNECTION LIMIT 2");
   Bench bench{keys(server.dsn("monitor")), short_timeout};
@@ -81,7 +81,7 @@ TEST_CASE(
   CHECK(backend_of_monitor(server) == backend);
 }
 
-TEST_CASE("a server that is frozen altogether is down in time, and back when it goes on") {
+TEST_CASE("a server that is frozen altogether is down in time, and back when it goes on", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor")), short_timeout};
@@ -98,7 +98,7 @@ TEST_CASE("a server that is frozen altogether is down in time, and back when it 
   CHECK(wait_until([&] { return bench.run().status == Status::up; }));
 }
 
-TEST_CASE("a session that somebody terminated is replaced within the run") {
+TEST_CASE("a session that somebody terminated is replaced within the run", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"))};
@@ -112,7 +112,8 @@ TEST_CASE("a session that somebody terminated is replaced within the run") {
   CHECK(one_session_is_left(server));
 }
 
-TEST_CASE("a killed server is refused at once, and up again in the first run after its return") {
+TEST_CASE("a killed server is refused at once, and up again in the first run after its return",
+          "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"))};
@@ -131,7 +132,7 @@ TEST_CASE("a killed server is refused at once, and up again in the first run aft
   CHECK(bench.run().status == Status::up);
 }
 
-TEST_CASE("a full server is degraded, not down, while the kept session answers") {
+TEST_CASE("a full server is degraded, not down, while the kept session answers", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   server.execute({"CREATE ROLE filler LOGIN"});
@@ -150,7 +151,7 @@ TEST_CASE("a full server is degraded, not down, while the kept session answers")
   CHECK(sample(result, "healthd_postgres_connections", "idle") == static_cast<double>(others.size()));
 }
 
-TEST_CASE("a server that was full before the monitor came says so") {
+TEST_CASE("a server that was full before the monitor came says so", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   server.execute({"CREATE ROLE filler LOGIN"});
@@ -163,7 +164,7 @@ TEST_CASE("a server that was full before the monitor came says so") {
   CHECK(result.reason == Reason::too_many_connections);
 }
 
-TEST_CASE("a server that shuts down for as long as its sessions last is `starting`") {
+TEST_CASE("a server that shuts down for as long as its sessions last is `starting`", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"))};
@@ -174,7 +175,7 @@ TEST_CASE("a server that shuts down for as long as its sessions last is `startin
   CHECK(wait_until([&] { return bench.run().reason == Reason::starting; }));
 }
 
-TEST_CASE("a stop of the daemon ends a run that hangs, at once") {
+TEST_CASE("a stop of the daemon ends a run that hangs, at once", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor")), 10s};

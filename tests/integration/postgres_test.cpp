@@ -5,7 +5,7 @@
 
 namespace healthd::test {
 
-TEST_CASE("a healthy server is up, and its figures are there") {
+TEST_CASE("a healthy server is up, and its figures are there", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"))};
@@ -31,7 +31,7 @@ TEST_CASE("a healthy server is up, and its figures are there") {
   CHECK(result.phases[Phase::request].has_value());
 }
 
-TEST_CASE("sessions of others are counted by their state") {
+TEST_CASE("sessions of others are counted by their state", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"))};
@@ -48,7 +48,8 @@ TEST_CASE("sessions of others are counted by their state") {
   CHECK(sample(result, "healthd_postgres_connections", "idle") >= 1.0);
 }
 
-TEST_CASE("a wrong password is the monitor's fault: unknown, and no word on whether the server is up") {
+TEST_CASE("a wrong password is the monitor's fault: unknown, and no word on whether the server is up",
+          "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor"), "wrong")};
@@ -61,7 +62,7 @@ TEST_CASE("a wrong password is the monitor's fault: unknown, and no word on whet
   CHECK_FALSE(sample(result, "healthd_postgres_up"));
 }
 
-TEST_CASE("a missing password is the monitor's fault too") {
+TEST_CASE("a missing password is the monitor's fault too", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{"dsn: \"" + server.dsn("monitor") + "\"\n"};
@@ -72,7 +73,7 @@ TEST_CASE("a missing password is the monitor's fault too") {
   CHECK(result.reason == Reason::auth);
 }
 
-TEST_CASE("a database that does not exist is named as such") {
+TEST_CASE("a database that does not exist is named as such", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor", "nowhere"))};
@@ -80,11 +81,12 @@ TEST_CASE("a database that does not exist is named as such") {
   const auto result = bench.run();
 
   CHECK(result.status == Status::down);
-  CHECK(result.reason == Reason::query_error);
+  CHECK(result.reason == Reason::wrong_database);
   CHECK(result.detail.find("the database does not exist") != std::string::npos);
 }
 
-TEST_CASE("without pg_monitor the probe is degraded and counts are withheld, for they would read healthy") {
+TEST_CASE("without pg_monitor the probe is degraded and counts are withheld, for they would read healthy",
+          "[postgres]") {
   PostgresServer server;
   server.execute({"CREATE ROLE blind LOGIN PASSWORD 'right'"});
   Bench bench{keys(server.dsn("blind"))};
@@ -99,7 +101,7 @@ TEST_CASE("without pg_monitor the probe is degraded and counts are withheld, for
   CHECK_FALSE(sample(result, "healthd_postgres_connections"));
 }
 
-TEST_CASE("a Unix socket is a target like any other") {
+TEST_CASE("a Unix socket is a target like any other", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{"dsn: \"host=" + server.socket_folder() + " port=" + std::to_string(server.port()) +
@@ -109,7 +111,7 @@ TEST_CASE("a Unix socket is a target like any other") {
   CHECK(bench.probe().target() == server.socket_folder() + "/.s.PGSQL." + std::to_string(server.port()));
 }
 
-TEST_CASE("a host name is tried at each of its addresses") {
+TEST_CASE("a host name is tried at each of its addresses", "[postgres]") {
   PostgresServer server;  // listens on 127.0.0.1 only; localhost may begin with ::1
   make_monitor(server);
   Bench bench{keys("host=localhost port=" + std::to_string(server.port()) + " user=monitor dbname=postgres")};
@@ -117,7 +119,7 @@ TEST_CASE("a host name is tried at each of its addresses") {
   CHECK(bench.run().status == Status::up);
 }
 
-TEST_CASE("a server without TLS is refused where the dsn asks for verification") {
+TEST_CASE("a server without TLS is refused where the dsn asks for verification", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   Bench bench{keys(server.dsn("monitor") + " sslmode=verify-full")};
@@ -128,7 +130,7 @@ TEST_CASE("a server without TLS is refused where the dsn asks for verification")
   CHECK(result.reason == Reason::tls_handshake);
 }
 
-TEST_CASE("a certificate is verified: its issuer and its name") {
+TEST_CASE("a certificate is verified: its issuer and its name", "[postgres]") {
   PostgresServer server;
   make_monitor(server);
   server.execute(
@@ -147,7 +149,52 @@ TEST_CASE("a certificate is verified: its issuer and its name") {
   CHECK(misnamed.run().reason == Reason::tls_hostname);
 }
 
-TEST_CASE("the server never sees more than two connections of a probe") {
+TEST_CASE("with a connect_interval the last connection counts until the next, which a lost session brings on",
+          "[postgres]") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor")) + "connect_interval: 1h\n"};
+  REQUIRE(bench.run().status == Status::up);
+  server.execute({"ALTER ROLE monitor CONNECTION LIMIT 1"});  // a second session would be refused
+
+  const auto between = bench.run();
+  CHECK(between.status == Status::up);
+  CHECK(check(between, "connect").status == Status::up);
+  CHECK(between.evidence.back().second.starts_with("last opened "));
+
+  server.execute({"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'monitor'"});
+  REQUIRE(wait_until([&] { return sessions_of(server, "monitor") == 0; }));
+  const auto again = bench.run();
+  CHECK(again.status == Status::up);
+  CHECK(again.phases[Phase::auth].has_value());
+
+  server.kill();
+  for (int i = 0; i < 2; ++i) CHECK(bench.run().reason == Reason::connect_refused);
+}
+
+TEST_CASE("a login that is refused is left alone for a minute, so that no account is locked", "[postgres]") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor"), "wrong")};
+
+  CHECK(bench.run().rest == 60s);
+}
+
+TEST_CASE("the limit of our own role is told apart from a full server", "[postgres]") {
+  PostgresServer server;
+  make_monitor(server);
+  Bench bench{keys(server.dsn("monitor"))};
+  REQUIRE(bench.run().status == Status::up);
+  server.execute({"ALTER ROLE monitor CONNECTION LIMIT 1"});
+
+  const auto result = bench.run();
+
+  CHECK(result.status == Status::degraded);
+  CHECK(result.reason == Reason::too_many_connections);
+  CHECK(result.detail.find("our own") != std::string::npos);
+}
+
+TEST_CASE("the server never sees more than two connections of a probe", "[postgres]") {
   PostgresServer server;
   make_monitor(server, "CONNECTION LIMIT 2");  // the server itself refuses a third
   Bench bench{keys(server.dsn("monitor"))};

@@ -13,16 +13,32 @@ def _ephemeral_start() -> int:
     return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
 
+_share = (0, 1)
+
+
+def take_share(index: int, count: int) -> None:
+    """Of `count` processes that look for ports at the same time, this is number `index`: none takes another one's."""
+    global _share
+    _share = (index, count)
+
+
+def _range() -> tuple[int, int]:
+    first, top = 10000, min(max(_ephemeral_start(), 20000), 60000)
+    index, count = _share
+    size = (top - first) // count
+    return first + index * size, first + (index + 1) * size
+
+
 def free_ports(names: list[str]) -> dict[str, int]:
     """One port for each name, all of them bound at the same moment so that no two are equal."""
-    top = min(max(_ephemeral_start(), 20000), 60000)
+    first, top = _range()
     ports: dict[str, int] = {}
     with ExitStack() as held:
         for name in names:
             for _ in range(200):
                 sock = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                port = random.randrange(10000, top)
+                port = random.randrange(first, top)
                 try:
                     sock.bind(("127.0.0.1", port))
                 except OSError:
@@ -30,5 +46,5 @@ def free_ports(names: list[str]) -> dict[str, int]:
                 ports[name] = port
                 break
             else:
-                raise RuntimeError(f"no free loopback port below {top} for {name}")
+                raise RuntimeError(f"no free loopback port from {first} to {top} for {name}")
     return ports

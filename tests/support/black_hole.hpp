@@ -17,12 +17,12 @@ namespace healthd::test {
 
 class BlackHole {
  public:
-  /// On 127.0.0.2, which is an address of this machine like 127.0.0.1.
-  explicit BlackHole(std::uint16_t port) {
+  /// On 127.0.0.`last`, which is an address of this machine like 127.0.0.1.
+  explicit BlackHole(std::uint16_t port, std::uint8_t last = 2) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xFFU) | last);
     dig(&address, sizeof address, AF_INET);
   }
 

@@ -52,17 +52,27 @@ std::unique_ptr<std::FILE, Free> create(const std::filesystem::path& path) {
 }  // namespace
 
 struct Authority::Keys {
-  Key key{EVP_EC_gen("P-256")};
-  Certificate certificate =
-      make("Test CA", key.get(), 1, std::chrono::hours{-24 * 365}, std::chrono::hours{24 * 365});
+  explicit Keys(const std::string& name)
+      : key{EVP_EC_gen("P-256")},
+        certificate{make(name, key.get(), 1, std::chrono::hours{-24 * 365}, std::chrono::hours{24 * 365})} {}
+
+  void sign(X509* other) const {
+    X509_set_issuer_name(other, X509_get_subject_name(certificate.get()));
+    require(X509_sign(other, key.get(), EVP_sha256()) > 0);
+  }
+
+  Key key;
+  Certificate certificate;
 };
 
-Authority::Authority(std::filesystem::path folder)
-    : folder_{std::move(folder)}, keys_{std::make_unique<Keys>()}, certificate_{folder_ / "ca.pem"} {
+Authority::Authority(std::filesystem::path folder, std::string name)
+    : folder_{std::move(folder)},
+      name_{std::move(name)},
+      keys_{std::make_unique<Keys>(name_)},
+      certificate_{folder_ / "ca.pem"} {
   auto* own = keys_->certificate.get();
-  X509_set_issuer_name(own, X509_get_subject_name(own));
   extend(own, own, NID_basic_constraints, "critical,CA:TRUE");
-  require(X509_sign(own, keys_->key.get(), EVP_sha256()) > 0);
+  keys_->sign(own);
   require(PEM_write_X509(create(certificate_).get(), own) == 1);
 }
 
@@ -73,15 +83,27 @@ CertificateFiles Authority::issue(const std::string& name, std::chrono::seconds 
   const auto number = ++issued_;
   const Key key{EVP_EC_gen("P-256")};
   const auto certificate = make(name, key.get(), 100 + number, begins, ends);
-  X509_set_issuer_name(certificate.get(), X509_get_subject_name(keys_->certificate.get()));
-  extend(certificate.get(), keys_->certificate.get(), NID_subject_alt_name, "DNS:" + name);
-  require(X509_sign(certificate.get(), keys_->key.get(), EVP_sha256()) > 0);
+  const bool address = name.find_first_not_of("0123456789.") == std::string::npos;
+  extend(certificate.get(), keys_->certificate.get(), NID_subject_alt_name,
+         (address ? "IP:" : "DNS:") + name);
+  keys_->sign(certificate.get());
   CertificateFiles files{folder_ / (std::to_string(number) + ".pem"),
                          folder_ / (std::to_string(number) + ".key")};
   require(PEM_write_X509(create(files.certificate).get(), certificate.get()) == 1);
   require(PEM_write_PrivateKey(create(files.key).get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) ==
           1);
   return files;
+}
+
+std::string Authority::vouch_for(const Authority& other, std::chrono::seconds begins,
+                                 std::chrono::seconds ends) {
+  const auto number = ++issued_;
+  const auto certificate = make(other.name_, other.keys_->key.get(), 100 + number, begins, ends);
+  extend(certificate.get(), keys_->certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
+  keys_->sign(certificate.get());
+  const std::string file = folder_ / (std::to_string(number) + ".pem");
+  require(PEM_write_X509(create(file).get(), certificate.get()) == 1);
+  return file;
 }
 
 }  // namespace healthd::test

@@ -1,4 +1,4 @@
-// A throw-away certificate authority, so that tests have certificates with every fault there is.
+// Throw-away certificate authorities, so that tests have certificates with every fault there is.
 #pragma once
 
 #include <openssl/types.h>
@@ -17,18 +17,23 @@ struct CertificateFiles {
 
 class Authority {
  public:
-  /// Writes its own certificate into `folder`.
-  explicit Authority(std::filesystem::path folder);
+  /// Writes its own certificate into `folder`, which no other authority uses.
+  explicit Authority(std::filesystem::path folder, std::string name = "Test CA");
   ~Authority();
 
+  /// Signed by itself.
   const std::string& certificate() const { return certificate_; }
-  /// A server certificate for `name` (a DNS name), valid from now + `begins` to now + `ends`.
+  /// A certificate for `name` (a DNS name or an address), valid from now + `begins` to now + `ends`.
   CertificateFiles issue(const std::string& name, std::chrono::seconds begins = std::chrono::hours{-1},
                          std::chrono::seconds ends = std::chrono::hours{24 * 90});
+  /// The file of a certificate that vouches for `other`, which is an intermediate authority thereby.
+  std::string vouch_for(const Authority& other, std::chrono::seconds begins = std::chrono::hours{-1},
+                        std::chrono::seconds ends = std::chrono::hours{24 * 180});
 
  private:
   struct Keys;
   std::filesystem::path folder_;
+  std::string name_;
   std::unique_ptr<Keys> keys_;
   std::string certificate_;
   int issued_ = 0;

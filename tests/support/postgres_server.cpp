@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -23,8 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-/// The newest version that is installed.
+/// From the folder that HEALTHD_POSTGRES_BIN names, else of the newest version that is installed.
 fs::path program(const std::string& name) {
+  if (const char* folder = std::getenv("HEALTHD_POSTGRES_BIN")) return fs::path{folder} / name;
   std::vector<fs::path> found;
   for (const auto& version : fs::directory_iterator{"/usr/lib/postgresql"})
     if (fs::exists(version.path() / "bin" / name)) found.push_back(version.path() / "bin" / name);
@@ -112,6 +114,20 @@ PostgresServer::PostgresServer(const std::vector<std::string>& settings)
   start();
 }
 
+PostgresServer::PostgresServer(PostgresServer& primary, Standby)
+    : folder_{make_folder(server_user())}, port_{free_port()} {
+  primary.stop();
+  run(server_user(), folder_ / "copy.log", {"/bin/cp", "-a", primary.folder_ / "data", folder_ / "data"});
+  primary.start();
+  std::ofstream conf{folder_ / "data" / "postgresql.conf", std::ios::app};
+  conf << "port = " << port_ << "\nunix_socket_directories = '" << folder_.string()
+       << "'\nprimary_conninfo = 'host=" << primary.folder_.string() << " port=" << primary.port_
+       << " user=postgres application_name=twin'\n";
+  conf.close();
+  std::ofstream{folder_ / "data" / "standby.signal"};
+  start();
+}
+
 PostgresServer::~PostgresServer() {
   kill();
   std::error_code ignored;
@@ -121,6 +137,19 @@ PostgresServer::~PostgresServer() {
 void PostgresServer::start() {
   postmaster_ = spawn(server_user(), folder_ / "server.log", {program("postgres"), "-D", folder_ / "data"});
   wait_until_ready();
+}
+
+void PostgresServer::stop() {
+  if (postmaster_ == 0) return;
+  ::kill(postmaster_, SIGINT);
+  ::waitpid(postmaster_, nullptr, 0);
+  postmaster_ = 0;
+}
+
+void PostgresServer::become_standby() {
+  stop();
+  std::ofstream{folder_ / "data" / "standby.signal"};
+  start();
 }
 
 void PostgresServer::kill() {

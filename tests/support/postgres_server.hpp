@@ -13,8 +13,12 @@ namespace healthd::test {
 class PostgresServer {
  public:
   /// Makes the cluster and waits until it answers. `settings` are lines of postgresql.conf. PostgreSQL
-  /// refuses root; as root it runs as the user `postgres`.
+  /// refuses root; as root it runs as the user `postgres`. HEALTHD_POSTGRES_BIN may name the folder of
+  /// another version's programs.
   explicit PostgresServer(const std::vector<std::string>& settings = {});
+  /// A standby called `twin` that follows `primary`, which is restarted for it.
+  enum class Standby { streaming };
+  PostgresServer(PostgresServer& primary, Standby);
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -36,7 +40,9 @@ class PostgresServer {
   /// Lets whoever is frozen go on.
   void thaw() const;
   void start();
-  void kill();  ///< SIGKILL to the whole tree
+  void stop();            ///< in order, sessions or not
+  void become_standby();  ///< restarts as a standby that follows nobody; `pg_promote()` ends that
+  void kill();            ///< SIGKILL to the whole tree
 
  private:
   std::vector<pid_t> tree() const;

@@ -28,7 +28,7 @@ std::string check_config(const std::filesystem::path& file) {
   auto config =
       load_config_text(test::read_file(file), file.filename().string(), test::known_names(), problems);
   for (auto& probe : config.probes) {
-    probe.options.require_text("url");
+    if (!probe.options.has("dsn")) probe.options.require_text("url");
     if (probe.kind != "gunicorn") probe.options.keys();
   }
   for (auto& receiver : config.receivers) receiver.options.keys();

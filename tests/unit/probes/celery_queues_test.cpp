@@ -52,6 +52,22 @@ TEST_CASE("one refused command spoils the report") {
   CHECK(report.failure.reason == Reason::query_error);
 }
 
+TEST_CASE("what cannot be the length of a queue is no length") {
+  for (const auto& odd : {number(-1), number(4'611'686'018'427'387'904), text("12"), list({})}) {
+    const auto report = read_queues(two_steps(), {}, {odd, list({}), list({text("5000"), text("0")})}, now);
+    CHECK(report.failure.reason == Reason::protocol);
+  }
+}
+
+TEST_CASE("a time that is no number leaves the age of the oldest message unknown") {
+  for (const auto* odd : {"nan", "inf", "8900.5x", ""}) {
+    INFO(odd);
+    const auto report = read_queues(
+        two_steps(), {}, {number(1), list({text("tag"), text(odd)}), list({text("9000"), text("0")})}, now);
+    CHECK_FALSE(report.oldest_unacked);
+  }
+}
+
 TEST_CASE("a queue is remembered as empty when it last was, or as first seen") {
   QueueMemory memory;
   const auto at = [](int seconds) { return QueueMemory::Time{std::chrono::seconds{seconds}}; };

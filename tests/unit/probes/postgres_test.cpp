@@ -42,7 +42,7 @@ TEST_CASE("a dsn becomes a target with everything that libpq would otherwise gue
   CHECK(got.keyword("client_encoding") == "UTF8");
   CHECK(got.keyword("passfile") == "/dev/null/none");
   CHECK(got.keyword("options").find("-c statement_timeout=5000 ") != std::string::npos);
-  CHECK(got.keyword("options").find("-c default_transaction_read_only=on") != std::string::npos);
+  CHECK(got.keyword("options").find("-c lock_timeout=500 ") != std::string::npos);
   CHECK(got.keyword("hostaddr") == "(none)");
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("a refusal is told by its SQLSTATE, whatever the server's language") {
       {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  57P03\n", Reason::starting},
       {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  28P01\n", Reason::auth},
       {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  28000\n", Reason::auth},
-      {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  3D000\n", Reason::query_error},
+      {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  3D000\n", Reason::wrong_database},
       {"connection to server at \"127.0.0.1\", port 5432 failed: \xc3\x9c: 53300\n",
        Reason::too_many_connections},
       // One address refuses, the next one answers: the answer counts.
@@ -121,6 +121,17 @@ TEST_CASE("a refusal is told by its SQLSTATE, whatever the server's language") {
     INFO(text);
     CHECK(pg_failure_from_text(text).reason == reason);
   }
+}
+
+TEST_CASE("whose limit was reached is told by the place in the server's source, not by its words") {
+  const std::string role =
+      "FATAL:  53300: zu viele Verbindungen\nLOCATION:  InitializeSessionUserId, miscinit.c:688\n";
+  const std::string server = "FATAL:  53300: sorry\nLOCATION:  InitProcess, proc.c:359\n";
+  CHECK(pg_failure_from_text(role).reason == Reason::too_many_connections);
+  CHECK(pg_failure_from_text(role).detail.find("our own") != std::string::npos);
+  CHECK(pg_failure_from_text(server).reason == Reason::too_many_connections);
+  CHECK(pg_failure_from_text(server).detail.find("our own") == std::string::npos);
+  CHECK(pg_failure_from_text("FATAL:  28P01: password of \"x\"\n").detail.find('x') == std::string::npos);
 }
 
 TEST_CASE("what libpq itself complains about becomes a closed reason") {

@@ -92,6 +92,12 @@ TEST_CASE("a refused password is our fault, whatever words the server finds, and
   CHECK(found.connect.detail.find("hunter2") == std::string::npos);
 }
 
+TEST_CASE("no part of a password is left where a long echo is cut") {
+  const auto found = talk("-ERR " + std::string(190, '.') + "hunter2hunter2\r\n+OK\r\n", "hunter2hunter2");
+  CHECK(found.connect.reason == Reason::auth);
+  CHECK(found.connect.detail.find("hunt") == std::string::npos);
+}
+
 TEST_CASE("a server that does not let us name the connection is fine") {
   const auto found = talk("-NOPERM no permissions to run 'client|setname'\r\n+PONG\r\n");
   CHECK_FALSE(found.connect);

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "probes/redis_info.hpp"
+#include "probes/redis_state.hpp"
 
 using namespace healthd;
 
@@ -86,6 +87,8 @@ TEST_CASE("refused writes are told from INFO as far as it shows them") {
   CHECK_FALSE(writes_refused(InfoText{full + "allkeys-lru\n"}));
   CHECK_FALSE(writes_refused(InfoText{full + "noeviction\nmem_not_counted_for_evict:20\n"}));
   CHECK_FALSE(writes_refused(InfoText{"used_memory:110\nmaxmemory:0\nmaxmemory_policy:noeviction\n"}));
+  CHECK(writes_refused(InfoText{"role:master\nmin_slaves_good_slaves:0\n"}).reason == Reason::noreplicas);
+  CHECK_FALSE(writes_refused(InfoText{"role:master\nmin_slaves_good_slaves:1\n"}));
 }
 
 TEST_CASE("more kinds of errors than we list are summed up") {
@@ -94,4 +97,16 @@ TEST_CASE("more kinds of errors than we list are summed up") {
   const auto samples = server_samples(InfoText{text}, false, now);
   CHECK(value(samples, "healthd_redis_error_replies_total", "E10") == 2);
   CHECK(value(samples, "healthd_redis_error_replies_total", "other") == 10);
+}
+
+TEST_CASE("a copy of INFO's fields outlives the first, and an endless list of fields costs little") {
+  InfoText copy;
+  {
+    const InfoText first{"role:master\nrole:slave\n"};
+    copy = first;
+  }
+  CHECK(copy.text("role") == "master");
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += "a" + std::to_string(i) + ":\n";
+  CHECK(InfoText{text}.fields().size() == 4096);
 }

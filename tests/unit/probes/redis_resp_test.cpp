@@ -93,6 +93,10 @@ TEST_CASE("what a hostile or broken server sends is refused with a reason, at li
       Attack{"a length without an end", "$" + std::string(200'000, '1'), Reason::too_large},
       Attack{"a negative length", "$-5\r\n", Reason::protocol},
       Attack{"a negative count", "*-5\r\n", Reason::protocol},
+      Attack{"a count below none by two", "*-2\r\n", Reason::protocol},
+      Attack{"an integer beyond any", ":99999999999999999999\r\n", Reason::protocol},
+      Attack{"a length beyond any", "$99999999999999999999\r\n", Reason::protocol},
+      Attack{"a hundred million", "*100000000\r\n", Reason::too_large},
       Attack{"an integer with letters", ":12x\r\n", Reason::protocol},
       Attack{"a length with letters", "$x\r\n", Reason::protocol},
       Attack{"a web server", "HTTP/1.1 400 Bad Request\r\n\r\n", Reason::protocol},
@@ -107,10 +111,13 @@ TEST_CASE("what a hostile or broken server sends is refused with a reason, at li
   };
   for (const auto& [name, bytes, reason] : attacks) {
     INFO(name);
-    const auto reply = decode(bytes);
-    REQUIRE(reply.has_error());
-    CHECK(reply.error().reason == reason);
-    CHECK_FALSE(reply.error().detail.empty());
+    for (const std::size_t size : {std::size_t{1}, std::size_t{16 * 1024}}) {
+      const auto reply = decode(std::string_view{bytes}.substr(0, size == 1 ? 100'000 : bytes.size()), size);
+      if (size == 1 && reason == Reason::too_large && reply.has_value()) continue;  // cut before its limit
+      REQUIRE(reply.has_error());
+      CHECK(reply.error().reason == reason);
+      CHECK_FALSE(reply.error().detail.empty());
+    }
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "probes/with_deadline.hpp"
 #include "tests/support/run.hpp"
@@ -15,24 +17,30 @@ namespace {
 using namespace std::chrono_literals;
 using Addresses = Resolver::Addresses;
 
-/// A name server that knows, does not know, or hangs.
+/// A name server that knows, knows another address, knows that there is none, cannot tell, or hangs.
 class NameServer {
  public:
-  enum class Mood { good, missing, silent };
+  enum class Mood { good, moved, missing, mute, silent };
 
   /// Hanging look-ups end.
-  void release() { release_.set_value(); }
+  void release() {
+    if (!std::exchange(released_already_, true)) release_.set_value();
+  }
   void set(Mood mood, const std::string& host = "") {
     const std::lock_guard lock{mutex_};
     moods_[host] = mood;
   }
 
   Resolver::LookUp function() {
-    return [this](const std::string& host) -> Result<Addresses> {
+    return [this](const std::string& host) {
       const auto mood = mood_of(host);
       if (mood == Mood::silent) released_.wait();
-      if (mood != Mood::good) return Failure{Reason::resolve, "no such name"};
-      return Addresses{asio::ip::make_address("127.0.0.7")};
+      Resolver::Answer answer;
+      if (mood == Mood::good) answer.addresses = {asio::ip::make_address("127.0.0.7")};
+      if (mood == Mood::moved) answer.addresses = {asio::ip::make_address("127.0.0.8")};
+      if (answer.addresses.empty()) answer.failure = {Reason::resolve, "no such name"};
+      answer.certain = mood == Mood::missing;
+      return answer;
     };
   }
 
@@ -46,6 +54,7 @@ class NameServer {
   std::mutex mutex_;
   std::map<std::string, Mood> moods_{{"", Mood::good}};
   std::promise<void> release_;
+  bool released_already_ = false;
   std::shared_future<void> released_ = release_.get_future().share();
 };
 
@@ -69,11 +78,10 @@ struct Setup {
 
 }  // namespace
 
-TEST_CASE("a look-up that fails leaves the last good answer in force") {
+TEST_CASE("a name server that cannot tell leaves the last good answer in force") {
   Setup setup;
-  setup.names.set(Mood::missing, "never.example");
   REQUIRE(setup.resolve("db.example").has_value());
-  setup.names.set(Mood::missing);
+  setup.names.set(Mood::mute);
 
   const auto known = setup.resolve("db.example");
   REQUIRE(known.has_value());
@@ -81,6 +89,24 @@ TEST_CASE("a look-up that fails leaves the last good answer in force") {
   const auto unknown = setup.resolve("never.example");
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().reason == Reason::resolve);
+}
+
+TEST_CASE("a name that is gone is gone, also for who knew it, and does not come back by itself") {
+  Setup setup;
+  REQUIRE(setup.resolve("db.example").has_value());
+  setup.names.set(Mood::missing);
+  CHECK_FALSE(setup.resolve("db.example").has_value());
+  setup.names.set(Mood::mute);
+  CHECK_FALSE(setup.resolve("db.example").has_value());
+}
+
+TEST_CASE("an answer that changes is used at the next look-up") {
+  Setup setup;
+  REQUIRE(setup.resolve("db.example").has_value());
+  setup.names.set(Mood::moved);
+  const auto moved = setup.resolve("db.example");
+  REQUIRE(moved.has_value());
+  CHECK(moved->front().to_string() == "127.0.0.8");
 }
 
 TEST_CASE("a look-up that hangs costs a known name a moment once, then nothing") {
@@ -99,23 +125,69 @@ TEST_CASE("a look-up that hangs costs a known name a moment once, then nothing")
   CHECK(setup.resolver.busy());
 }
 
-TEST_CASE("one name that hangs does not delay another") {
+TEST_CASE("names that hang, however many, do not delay another") {
   Setup setup;
-  setup.names.set(Mood::silent, "slow.example");
-  auto slow = setup.resolver.resolve("slow.example");
-  auto bounded = with_deadline(std::move(slow), Deadline::in(100ms));
-  CHECK_FALSE(test::run(setup.loop, std::move(bounded)).has_value());
+  for (int i = 0; i < 40; ++i) {
+    const auto name = "slow" + std::to_string(i) + ".example";
+    setup.names.set(Mood::silent, name);
+    auto slow = setup.resolver.resolve(name);
+    auto bounded = with_deadline(std::move(slow), Deadline::in(1ms));
+    CHECK_FALSE(test::run(setup.loop, std::move(bounded)).has_value());
+  }
   REQUIRE(setup.resolver.busy());
 
   const auto begin = Deadline::Clock::now();
   CHECK(setup.resolve("fast.example").has_value());
-  CHECK(Deadline::Clock::now() - begin < 1s);
+  CHECK(Deadline::Clock::now() - begin < 300ms);
+}
+
+TEST_CASE("look-ups without end are refused as a shortage of ours, while literals and known names go on") {
+  Setup setup;
+  REQUIRE(setup.resolve("db.example").has_value());
+  setup.names.set(Mood::silent);
+  for (int i = 0; i < 64; ++i) {
+    auto slow = setup.resolver.resolve("slow" + std::to_string(i) + ".example");
+    auto bounded = with_deadline(std::move(slow), Deadline::in(0ms));
+    CHECK_FALSE(test::run(setup.loop, std::move(bounded)).has_value());
+  }
+  const auto begin = Deadline::Clock::now();
+  const auto refused = setup.resolve("one-more.example");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().reason == Reason::internal);
+  CHECK(setup.resolve("db.example").has_value());
+  CHECK(setup.resolve("127.0.0.1").has_value());
+  CHECK(Deadline::Clock::now() - begin < 300ms);
+}
+
+TEST_CASE("after many look-ups at once few threads are left") {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/task"},
+                         std::filesystem::directory_iterator{});
+  };
+  Setup setup;
+  const auto before = threads();
+  setup.names.set(Mood::silent);
+  for (int i = 0; i < 40; ++i) {
+    auto slow = setup.resolver.resolve("slow" + std::to_string(i) + ".example");
+    auto bounded = with_deadline(std::move(slow), Deadline::in(0ms));
+    CHECK_FALSE(test::run(setup.loop, std::move(bounded)).has_value());
+  }
+  CHECK(threads() > 40);
+  setup.names.release();
+  // A thread that has been joined is listed for a moment yet.
+  const auto enough = Deadline::in(10s);
+  while ((setup.resolver.busy() || threads() > before + 2) && !enough.passed()) {
+    setup.loop.restart();
+    setup.loop.run_for(10ms);
+  }
+  CHECK_FALSE(setup.resolver.busy());
+  CHECK(threads() <= before + 2);
 }
 
 TEST_CASE("the memory for names is bounded: the oldest is forgotten first") {
   Setup setup;
   for (int i = 0; i < 300; ++i) REQUIRE(setup.resolve(std::to_string(i) + ".example").has_value());
-  setup.names.set(Mood::missing);
+  setup.names.set(Mood::mute);
 
   CHECK_FALSE(setup.resolve("0.example").has_value());
   CHECK(setup.resolve("299.example").has_value());

@@ -67,4 +67,11 @@ TEST_CASE("the path of a Unix socket is absolute and fits into an address") {
   CHECK(read("unix://").problem.find("absolute path") != std::string::npos);
 }
 
+TEST_CASE("nothing can be smuggled into a request inside the name of a host") {
+  for (const auto* text : {"http://a%0d%0aX/", "redis://a%2fb/", "https://%20/"}) {
+    INFO(text);
+    CHECK(read(text).problem.find("escaped") != std::string::npos);
+  }
+}
+
 }  // namespace healthd

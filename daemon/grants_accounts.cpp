@@ -1,0 +1,114 @@
+#include "daemon/grants_accounts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace healthd {
+namespace {
+
+/// `probe` run by hand beside the daemon opens two, `--check` one.
+constexpr int reserve = 3;
+
+bool by_default_user(const RedisTarget& target) {
+  return target.username.empty() || target.username == "default";
+}
+
+/// Two probes on one table: the columns of both, and the whole table where one needs it.
+void add_table(PostgresDatabase& database, const std::string& table, const std::set<std::string>& columns,
+               const std::string& probe) {
+  const auto [known, fresh] = database.tables.try_emplace(table);
+  auto& access = known->second;
+  const bool whole = columns.empty() || (!fresh && access.columns.empty());
+  if (whole) {
+    access.columns.clear();
+  } else {
+    access.columns.insert(columns.begin(), columns.end());
+  }
+  access.probes.insert(probe);
+}
+
+void add(PostgresAccount& account, const PostgresNeeds& needs) {
+  account.probes.insert(needs.probe);
+  account.connections += needs.connections;
+  for (const auto& role : needs.memberships) account.memberships[role].insert(needs.probe);
+  auto& database = account.databases[keyword(needs.target, "dbname")];
+  if (database.probes.empty()) database.target = needs.target;
+  database.probes.insert(needs.probe);
+  for (const auto& [table, columns] : needs.reads) add_table(database, table, columns, needs.probe);
+  if (needs.reads_sequences) database.sequence_readers.insert(needs.probe);
+}
+
+void add_login(RedisAccount& account, const RedisTarget& target) {
+  const auto same = [&](const RedisTarget& known) { return known.username == target.username; };
+  if (std::ranges::none_of(account.logins, same)) account.logins.push_back(target);
+}
+
+void add(RedisAccount& account, const RedisNeeds& needs) {
+  account.probes.insert(needs.probe);
+  if (by_default_user(needs.target)) account.by_default_user.insert(needs.probe);
+  add_login(account, needs.target);
+  account.databases.insert(needs.target.database);
+  const auto note = [&](std::map<std::string, ProbeNames>& known, const std::set<std::string>& words) {
+    for (const auto& word : words) known[word].insert(needs.probe);
+  };
+  note(account.commands, needs.commands);
+  note(account.reads, needs.reads);
+  note(account.writes, needs.writes);
+  note(account.channels, needs.channels);
+}
+
+template <typename Account>
+std::vector<Account> in_order(std::map<std::pair<std::string, std::string>, Account> accounts) {
+  std::vector<Account> listed;
+  for (auto& [name, account] : accounts) listed.push_back(std::move(account));
+  return listed;
+}
+
+}  // namespace
+
+int PostgresAccount::connection_limit() const { return connections + reserve; }
+
+std::string keyword(const PostgresTarget& target, std::string_view name) {
+  const auto named = [name](const auto& known) { return known.first == name; };
+  const auto found = std::ranges::find_if(target.keywords, named);
+  return found == target.keywords.end() ? std::string{} : found->second;
+}
+
+std::string joined(const ProbeNames& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::vector<PostgresAccount> postgres_accounts(const Needs& needs) {
+  std::map<std::pair<std::string, std::string>, PostgresAccount> accounts;
+  for (const auto& need : needs.postgres) {
+    const auto server = to_string(need.target);
+    const auto role = keyword(need.target, "user");
+    auto& account = accounts[{server, role}];
+    account.server = server;
+    account.role = role;
+    add(account, need);
+  }
+  return in_order(std::move(accounts));
+}
+
+std::vector<RedisAccount> redis_accounts(const Needs& needs) {
+  std::map<std::pair<std::string, std::string>, RedisAccount> accounts;
+  for (const auto& need : needs.redis) {
+    const auto server = to_string(need.target.endpoint);
+    const auto& name = need.target.username;
+    const auto user = by_default_user(need.target) ? std::string{proposed_redis_user} : name;
+    auto& account = accounts[{server, user}];
+    account.server = server;
+    account.user = user;
+    add(account, need);
+  }
+  // What is written is read, too.
+  auto listed = in_order(std::move(accounts));
+  for (auto& account : listed)
+    for (const auto& [pattern, probes] : account.writes) account.reads.erase(pattern);
+  return listed;
+}
+
+}  // namespace healthd

@@ -1,0 +1,34 @@
+// What the answer to an HTTP check has to look like.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/options.hpp"
+#include "probes/net/http.hpp"
+#include "probes/result.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace healthd {
+
+/// Each part holds only where it is given.
+struct Expectations {
+  std::vector<int> statuses = {};  ///< any of them; empty: any of 200-399
+  std::string body = {};           ///< somewhere in the body
+  std::shared_ptr<const re2::RE2> body_regex = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< name, what its value has to hold
+};
+
+/// Reads `expect_status` (a number or a list), `expect_body`, `expect_body_regex` and `expect_header`. What
+/// is wrong with them, a pattern that does not compile included, is reported at its place.
+Expectations read_expectations(Options& options, std::vector<int> statuses = {});
+
+/// The status first, then headers, then the body. Details show what came, scrubbed and cut.
+Failure check_expectations(const Expectations& expected, const HttpResponse& response);
+
+}  // namespace healthd
