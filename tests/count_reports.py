@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--failed", type=int, default=0, help="checks without a report that failed")
     arguments = parser.parse_args()
     total, failures = arguments.passed, arguments.failed
-    for report in arguments.reports:
+    for report in (path.with_suffix(".xml") for path in arguments.reports):
         good, bad, names = count(report)
         total, failures = total + good, failures + bad
         print(f"{report.stem}: {good} passed, {bad} failed")
