@@ -37,8 +37,8 @@ void compare_limit(const AskSql& ask, const PostgresAccount& account, Findings& 
 
 /// That they are set; how long they are is the site's choice.
 void compare_settings(const AskSql& ask, Findings& findings) {
-  static constexpr const char* wanted[] = {"default_transaction_read_only=on", "statement_timeout=",
-                                           "lock_timeout=", "idle_in_transaction_session_timeout="};
+  static constexpr const char* wanted[] = {
+      "statement_timeout=", "lock_timeout=", "idle_in_transaction_session_timeout="};
   const auto set = ask(of_role("pg_catalog.unnest(rolconfig)"));
   for (const std::string_view setting : wanted) {
     const auto begins = [setting](const auto& row) { return row.front().starts_with(setting); };

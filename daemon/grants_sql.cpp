@@ -35,12 +35,13 @@ std::string create_role(const PostgresAccount& account) {
   return text;
 }
 
-/// A belt for sessions that are opened by hand: the probes set their own, shorter limits.
+/// A belt for sessions that are opened by hand: the probes set their own, shorter limits. Not read-only: a
+/// role's own default hides the server's, by which the probe tells whether users can write.
 std::string settings(const PostgresAccount& account) {
   const auto alter = "ALTER ROLE " + sql_identifier(account.role) + " SET ";
-  std::string text = "-- No session of this role may write, wait or linger, whoever opened it.\n";
-  for (const auto* setting : {"default_transaction_read_only = on", "statement_timeout = '15s'",
-                              "lock_timeout = '1s'", "idle_in_transaction_session_timeout = '10s'"})
+  std::string text = "-- No session of this role may wait or linger, whoever opened it.\n";
+  for (const auto* setting :
+       {"statement_timeout = '15s'", "lock_timeout = '1s'", "idle_in_transaction_session_timeout = '10s'"})
     text += alter + setting + ";\n";
   return text + "\n";
 }

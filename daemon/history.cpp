@@ -58,11 +58,11 @@ void History::on(const Outcome& outcome, std::chrono::nanoseconds lateness) {
   view.start_lateness.observe(std::max(0.0, seconds(lateness)));
   if (outcome.delayed) return;  // our own process stalled: it says nothing about the target
   count_http_class(view, result);
+  if (result.timed_out_in) ++view.timeouts[static_cast<std::size_t>(*result.timed_out_in)];
   if (result.status == Status::down) {
     ++view.failures[static_cast<std::size_t>(result.reason)];
     ++view.consecutive_failures;
     view.last_failure_at = outcome.at;
-    if (result.timed_out_in) ++view.timeouts[static_cast<std::size_t>(*result.timed_out_in)];
   } else if (result.status != Status::unknown) {
     view.consecutive_failures = 0;
     view.last_success_at = outcome.at;

@@ -84,9 +84,8 @@ TEST_CASE("what the monitor's role lacks is named, each by its own statement") {
        "SELECT on sequence public.logs_id_seq"},
       {"ALTER ROLE %s CONNECTION LIMIT 1", "ALTER ROLE %s CONNECTION LIMIT 5",
        "CONNECTION LIMIT: it is 1, and the probes need 2"},
-      {"ALTER ROLE %s RESET default_transaction_read_only",
-       "ALTER ROLE %s SET default_transaction_read_only = on",
-       "ALTER ROLE SET default_transaction_read_only"},
+      {"ALTER ROLE %s RESET lock_timeout", "ALTER ROLE %s SET lock_timeout = '1s'",
+       "ALTER ROLE SET lock_timeout"},
   };
   site.as_admin(changes, &Change::made);
   const auto checked = site.grants.check(postgres);

@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from conftest import House
-from connections import local_ports
 from observation import settle
 from pace import INTERVAL
+from stack.connections import local_ports
 from stack.waiting import wait_until
 
 
