@@ -41,6 +41,8 @@ std::vector<Reading> read_check(const AlertRule& rule, const Outcome& outcome) {
     const auto* check = find_check(outcome.result, names.substr(0, end));
     names.remove_prefix(std::min(end + 1, names.size()));
     if (check == nullptr || check->status == Status::unknown) continue;
+    // Neither failed nor good, such as a server that asks for patience (429).
+    if (check->status == Status::degraded) continue;
     if (listed(rule.signal.except, check->reason)) continue;
     Reading read;
     read.bad = check->status == Status::down;

@@ -87,6 +87,10 @@ constexpr std::array catalogue{
     Metric{"healthd_gunicorn_workers", gauge, probe, "Worker processes, as gunicorn tells over statsd."},
     Metric{"healthd_gunicorn_log_messages_total", counter, probe,
            "Messages that gunicorn logged, by level, as it tells over statsd."},
+    Metric{"healthd_superset_api_calls_total", counter, probe,
+           "Calls of Superset's API by outcome, as its StatsdStatsLogger tells."},
+    Metric{"healthd_superset_api_call_duration_seconds", histogram, probe,
+           "Time that calls of Superset's API took, as its StatsdStatsLogger tells."},
     Metric{"healthd_statsd_packets_total", counter, probe,
            "Statsd lines by what came of them; of those dropped in a flood, datagrams."},
 

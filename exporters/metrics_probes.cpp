@@ -60,6 +60,8 @@ void add_checks(Families& families, const MetricLabels& labels, const ProbeResul
   std::set<std::string_view> seen;
   for (const CheckResult& check : result.checks) {
     const auto value = success(check.status);
+    // A check by itself is good, bad or, where it is in between, not told.
+    if (check.status == Status::degraded) continue;
     if (!value || !seen.insert(check.name).second) continue;
     families.add("healthd_probe_check_success", *value, labels, {{"check", label(check.name)}});
   }

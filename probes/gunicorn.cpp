@@ -9,9 +9,15 @@
 namespace healthd {
 namespace {
 
-/// The kernel accepts connections on behalf of a process that does not get round to them.
-Failure saturated(Deadline::Clock::duration patience) {
-  const auto span = std::chrono::ceil<std::chrono::duration<int, std::centi>>(patience);
+/// The kernel accepts connections on behalf of a process that does not get round to them; the TLS handshake,
+/// too, is left to a worker. A redirect is the answer of one.
+bool no_worker_answered(const HttpAnswer& answer) {
+  const bool no_handshake = answer.failure.reason == Reason::timeout && answer.timed_out_in == Phase::tls;
+  return (no_handshake || left_waiting(answer)) && answer.finding.redirects == 0;
+}
+
+Failure saturated(Deadline::Clock::duration waited) {
+  const auto span = std::chrono::ceil<std::chrono::duration<int, std::centi>>(waited);
   return {Reason::saturated,
           "the kernel accepted the connection, but no worker answered in " + format_duration(span)};
 }
@@ -19,12 +25,12 @@ Failure saturated(Deadline::Clock::duration patience) {
 class GunicornProbe final : public Probe {
  public:
   GunicornProbe(ProbeConfig& config, Workshop& workshop)
-      : health_{read_http_question(config, workshop, {200})}, statsd_{read_statsd_listener(config.options)} {}
+      : health_{read_http_question(config, workshop, {200})},
+        statsd_{read_statsd_listener(config.options, workshop)} {}
 
   asio::awaitable<ProbeResult> run(Tools& tools, Trace& trace, Deadline deadline) override {
-    const auto patience = deadline.left();
     auto answer = co_await ask(tools.resolver, trace, health_, deadline);
-    if (left_waiting(answer)) answer.failure = saturated(patience);
+    if (no_worker_answered(answer)) answer.failure = saturated(answer.waited);
     ProbeResult result;
     result.timed_out_in = answer.timed_out_in;
     result.checks.push_back(judge_main("health", answer, result));

@@ -23,16 +23,11 @@ using namespace std::chrono_literals;
 /// A login that was refused is not tried at once again: the server logs each.
 constexpr auto rest_after_refusal = 60s;
 
-/// Set up for us wrongly rather than broken: we cannot tell.
-Status status_of(Reason reason) {
-  if (reason == Reason::none) return Status::up;
-  const bool ours =
-      reason == Reason::auth || reason == Reason::permission || reason == Reason::wrong_database;
-  return ours ? Status::unknown : Status::down;
-}
-
+/// A database that the server does not have is set up for us wrongly, rather than broken.
 CheckResult check(std::string name, Failure failure) {
-  return {std::move(name), status_of(failure.reason), failure.reason, std::move(failure.detail)};
+  auto made = judge(std::move(name), std::move(failure));
+  if (made.reason == Reason::wrong_database) made.status = Status::unknown;
+  return made;
 }
 
 /// What one connection told us.
@@ -59,7 +54,8 @@ class RedisProbe final : public Probe {
     Answers answers;
     auto asking = ask(tools, trace, answers);
     const auto ended = co_await with_deadline(std::move(asking), deadline);
-    if (!ended && answers.asked) answers.canary = timed_out(trace);
+    const bool writing = answers.asked && !options_.canary.empty() && !answers.canary;
+    if (!ended && writing) answers.canary = timed_out(trace);
     if (!ended && !answers.asked) answers.failure = timed_out(trace);
     co_return judge(std::move(answers));
   }
@@ -108,6 +104,12 @@ Failure ping_failure(const RedisReply& reply) {
   return {Reason::protocol, "PING was not answered with PONG"};
 }
 
+Failure info_failure(const RedisReply& reply, const InfoText& info) {
+  if (reply.is_error()) return redis_failure(reply.text);
+  if (!info.fields().empty()) return {};
+  return {Reason::protocol, "INFO was not answered with information"};
+}
+
 /// Why writes are refused, as far as it is known without trying.
 Failure known_refusal(const InfoText& info, const Failure& ping) {
   return ping.reason == Reason::misconf ? ping : writes_refused(info);
@@ -123,10 +125,7 @@ ProbeResult RedisProbe::judge(Answers answers) {
   const auto status = result.checks.front().status;
   if (status != Status::unknown)
     result.samples.push_back({"healthd_redis_up", status == Status::up ? 1.0 : 0.0});
-  if (answers.asked) {
-    const auto& refused = answers.info;
-    result.checks.push_back(check("info", refused.is_error() ? redis_failure(refused.text) : Failure{}));
-  }
+  if (answers.asked) result.checks.push_back(check("info", info_failure(answers.info, info)));
   if (!info.fields().empty()) judge_server(info, result);
   judge_writes(answers.canary, known_refusal(info, ping), result);
   conclude(result);
@@ -144,11 +143,12 @@ void RedisProbe::judge_server(const InfoText& info, ProbeResult& result) {
   result.checks.push_back(check("identity", identity_.observe(info)));
 }
 
-/// The canary's word counts; without one, what is known of the whole server.
+/// The canary's word counts; without one, or where it was not let in, what is known of the whole server.
 void RedisProbe::judge_writes(const std::optional<Failure>& canary, const Failure& refused,
                               ProbeResult& result) const {
   if (!canary && (!refused || !speaks())) return;
   auto write = check("write", canary.value_or(refused));
+  if (write.status == Status::unknown && refused && speaks()) write = check("write", refused);
   if (write.status != Status::unknown)
     result.samples.push_back({"healthd_redis_write_ok", write.status == Status::up ? 1.0 : 0.0});
   result.checks.push_back(std::move(write));

@@ -1,5 +1,6 @@
 #include "probes/redis_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -9,12 +10,16 @@
 namespace healthd {
 namespace {
 
+/// A server that is restarted more often than this, from run to run, is not one server.
+constexpr int most_in_a_row = 3;
+
 std::string text_of(const InfoText& info, std::string_view field) { return std::string{info.text(field)}; }
 
 std::string megabytes(double bytes) {
   std::array<char, 32> text{};
+  const double shown = std::clamp(bytes, 0.0, 1e18) / 1e6;  // whatever a stranger claims, it fits
   const auto [end, error] =
-      std::to_chars(text.data(), text.data() + text.size(), bytes / 1e6, std::chars_format::fixed, 1);
+      std::to_chars(text.data(), text.data() + text.size(), shown, std::chars_format::fixed, 1);
   return std::string{text.data(), end} + " MB";
 }
 
@@ -106,6 +111,8 @@ Failure ServerIdentity::observe(const InfoText& info) {
   const auto run_id = std::exchange(run_id_, text_of(info, "run_id"));
   const auto role = std::exchange(role_, text_of(info, "role"));
   if (role.empty() && run_id.empty()) return {};
+  in_a_row_ = role == role_ && run_id == run_id_ ? 0 : in_a_row_ + 1;
+  if (in_a_row_ > most_in_a_row) return {};
   if (role != role_) return {Reason::role_changed, "the server was " + role + " and is now " + role_};
   if (run_id != run_id_)
     return {Reason::role_changed, "the server was restarted, or another one answers in its place"};

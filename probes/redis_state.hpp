@@ -23,10 +23,12 @@ std::vector<std::pair<std::string, std::string>> server_evidence(const InfoText&
 /// Tells one life of a server in one role from the next.
 class ServerIdentity {
  public:
-  /// `role_changed` where `info` shows another role or another process than the last time; once.
+  /// `role_changed` where `info` shows another role or another process than the last time; once. Changes that
+  /// do not end are several servers behind one address, and no event.
   Failure observe(const InfoText& info);
 
  private:
+  int in_a_row_ = 0;
   std::string run_id_;
   std::string role_;
 };

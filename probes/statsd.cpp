@@ -16,6 +16,9 @@ constexpr double most_workers = 100'000;
 
 constexpr std::array<std::string_view, 5> class_names{"1xx", "2xx", "3xx", "4xx", "5xx"};
 constexpr std::array<std::string_view, 4> level_names{"critical", "error", "warning", "exception"};
+constexpr std::array<std::string_view, 3> ending_names{"success", "warning", "error"};
+/// What Superset's StatsdStatsLogger puts before a name unless it is told otherwise.
+constexpr std::string_view superset_prefix = "superset.";
 constexpr std::array<std::string_view, statsd_outcome_count> outcome_names{"accepted", "unmapped",
                                                                            "malformed", "dropped"};
 
@@ -31,6 +34,14 @@ void observe(Histogram& histogram, double value, std::uint64_t times) {
     histogram.counts[i - 1] += times;
   histogram.total += times;
   histogram.sum += value * static_cast<double>(times);
+}
+
+/// The duration of a line of type `ms` goes to `histogram`; false for one that cannot be true.
+bool take_time(const StatsdLine& line, Histogram& histogram) {
+  const auto times = std::round(1 / line.rate);
+  if (std::signbit(line.value) || line.value > longest_request || times > most_at_once) return false;
+  observe(histogram, line.value / 1000, static_cast<std::uint64_t>(times));
+  return true;
 }
 
 bool is_status(std::string_view code) {
@@ -91,6 +102,8 @@ StatsdOutcome StatsdCounters::sort(const StatsdLine& line) {
       Known{"gunicorn.workers", Type::gauge, &StatsdCounters::take_workers},
       Known{"gunicorn.log.", Type::counter, &StatsdCounters::take_log},
   };
+  if (line.name.starts_with(superset_prefix) && !prefix_.starts_with(superset_prefix))
+    return take_call(line, line.name.substr(superset_prefix.size()));
   if (!line.name.starts_with(prefix_)) return unmapped;
   const auto name = line.name.substr(prefix_.size());
   const auto fits = [&](const Known& row) { return row.type == line.type && row.fits(name); };
@@ -111,11 +124,20 @@ StatsdOutcome StatsdCounters::take_status(const StatsdLine& line, std::string_vi
 }
 
 StatsdOutcome StatsdCounters::take_duration(const StatsdLine& line, std::string_view /*rest*/) {
-  const auto requests = std::round(1 / line.rate);
-  const bool possible =
-      !std::signbit(line.value) && line.value <= longest_request && requests <= most_at_once;
-  if (!possible) return malformed;
-  observe(durations_, line.value / 1000, static_cast<std::uint64_t>(requests));
+  return take_time(line, durations_) ? accepted : malformed;
+}
+
+/// `ChartRestApi.data.success`, or `.time` for how long the call took.
+StatsdOutcome StatsdCounters::take_call(const StatsdLine& line, std::string_view name) {
+  if (std::ranges::count(name, '.') != 2) return unmapped;
+  const auto last = name.substr(name.rfind('.') + 1);
+  if (line.type == Type::timer && last == "time")
+    return take_time(line, call_durations_) ? accepted : malformed;
+  const auto ending = std::ranges::find(ending_names, last);
+  if (line.type != Type::counter || ending == ending_names.end()) return unmapped;
+  const auto more = events(line);
+  if (!more) return malformed;
+  calls_[static_cast<std::size_t>(ending - ending_names.begin())] += *more;
   return accepted;
 }
 
@@ -142,6 +164,8 @@ void StatsdCounters::report(ProbeResult& result) const {
   add_each(result, "healthd_statsd_packets_total", "outcome", outcomes_, outcome_names);
   if (workers_) result.samples.push_back({"healthd_gunicorn_workers", *workers_});
   result.histograms.push_back({"healthd_gunicorn_request_duration_seconds", durations_});
+  add_each(result, "healthd_superset_api_calls_total", "outcome", calls_, ending_names);
+  result.histograms.push_back({"healthd_superset_api_call_duration_seconds", call_durations_});
 }
 
 }  // namespace healthd

@@ -1,5 +1,5 @@
-// What Gunicorn tells of its requests over statsd, added up. Pure: no socket, no clock. Only names of a fixed
-// list count, so nobody who sends can make this grow.
+// What Gunicorn tells of its requests over statsd, and Superset of its API's calls, added up. Pure: no
+// socket, no clock. Only names of a fixed list count, so nobody who sends can make this grow.
 #pragma once
 
 #include <array>
@@ -38,6 +38,7 @@ class StatsdCounters {
  private:
   static constexpr std::size_t classes = 5;  ///< of status codes: 1xx to 5xx
   static constexpr std::size_t levels = 4;
+  static constexpr std::size_t endings = 3;  ///< of a call: success, warning, error
 
   struct Known;
   StatsdOutcome sort(const StatsdLine& line);
@@ -46,6 +47,7 @@ class StatsdCounters {
   StatsdOutcome take_duration(const StatsdLine& line, std::string_view rest);
   StatsdOutcome take_workers(const StatsdLine& line, std::string_view rest);
   StatsdOutcome take_log(const StatsdLine& line, std::string_view rest);
+  StatsdOutcome take_call(const StatsdLine& line, std::string_view name);
   void take_line(std::string_view line);
   void count(StatsdOutcome outcome, std::uint64_t more = 1) {
     outcomes_[static_cast<std::size_t>(outcome)] += more;
@@ -57,6 +59,8 @@ class StatsdCounters {
   std::array<std::uint64_t, statsd_outcome_count> outcomes_{};
   std::optional<double> workers_;  ///< nullopt until told
   Histogram durations_{duration_buckets()};
+  std::array<double, endings> calls_{};
+  Histogram call_durations_{duration_buckets()};
 };
 
 }  // namespace healthd

@@ -19,6 +19,9 @@
 #include <sstream>
 #include <utility>
 
+#include "probes/net/redis.hpp"  // completes what a Workshop holds
+#include "probes/workshop.hpp"
+
 namespace healthd {
 namespace {
 
@@ -158,15 +161,18 @@ void StatsdListener::count_lost(udp::socket& socket, std::uint32_t& lost) {
   lost = now;
 }
 
-void StatsdListener::report(ProbeResult& result) const {
+void StatsdListener::report(ProbeResult& result) {
   if (!tried_) return;
+  // Gunicorn tells changes only, and who is gone tells no more.
+  const auto* health = find_check(result, "health");
+  if (health != nullptr && health->reason == Reason::connect_refused) counters_.forget_workers();
   Failure failure;
   if (error_) failure = {Reason::internal, "cannot listen on " + to_text(address_) + ": " + error_.message()};
   result.checks.push_back(judge("statsd", std::move(failure)));
   if (heard_) counters_.report(result);
 }
 
-std::unique_ptr<StatsdListener> read_statsd_listener(Options& probe) {
+std::unique_ptr<StatsdListener> read_statsd_listener(Options& probe, Workshop& workshop) {
   if (!probe.has("statsd")) return nullptr;
   auto options = probe.map("statsd");
   const auto address = parse_address(options.text("listen_address", "127.0.0.1:9125"));
@@ -176,6 +182,9 @@ std::unique_ptr<StatsdListener> read_statsd_listener(Options& probe) {
   if (!is_prefix(prefix))
     options.error("prefix", "prefix: expected at most 100 letters, digits, dots, `_` and `-`");
   if (!address || !is_prefix(prefix)) return nullptr;
+  if (!workshop.listening.insert(to_text(*address)).second)
+    options.error("listen_address",
+                  "listen_address: another probe listens on " + to_text(*address) + " already");
   if (!address->address().is_loopback())
     options.warning("listen_address",
                     "listen_address: whoever reaches this address can make up Gunicorn's figures");

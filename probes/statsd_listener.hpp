@@ -15,6 +15,8 @@ namespace healthd {
 
 namespace asio = boost::asio;
 
+struct Workshop;
+
 class StatsdListener {
  public:
   /// `prefix`: Gunicorn's own setting `statsd_prefix`.
@@ -23,9 +25,9 @@ class StatsdListener {
   /// Receives until it is cancelled. Where it cannot, it goes on trying, less and less often.
   asio::awaitable<void> listen();
 
-  /// What was heard, and the check `statsd`, which is unknown while we cannot listen. Nothing where nobody
-  /// listens: one run without the daemon.
-  void report(ProbeResult& result) const;
+  /// After the check `health`: what was heard, and the check `statsd`, which is unknown while we cannot
+  /// listen. Nothing where nobody listens: one run without the daemon.
+  void report(ProbeResult& result);
 
  private:
   boost::system::error_code open(asio::ip::udp::socket& socket) const;
@@ -40,7 +42,8 @@ class StatsdListener {
   boost::system::error_code error_;
 };
 
-/// From the map `statsd` of a gunicorn probe; nullptr where it is absent, or wrong, which is reported.
-std::unique_ptr<StatsdListener> read_statsd_listener(Options& probe);
+/// From the map `statsd` of a gunicorn probe; nullptr where it is absent, or wrong, which is reported. No two
+/// probes listen on one address.
+std::unique_ptr<StatsdListener> read_statsd_listener(Options& probe, Workshop& workshop);
 
 }  // namespace healthd

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "probes/needs.hpp"
@@ -20,6 +21,8 @@ struct Workshop {
   /// Redis targets by probe name, filled as `redis` probes are built; kinds that name a broker are built
   /// after.
   std::map<std::string, RedisTarget> redis = {};
+  /// Addresses that a probe listens on.
+  std::set<std::string> listening = {};
   /// What every probe needs to be allowed; each adds its own.
   Needs needs = {};
   /// One broker session for all probes that share a broker, by the broker's probe name.

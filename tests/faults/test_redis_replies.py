@@ -66,6 +66,8 @@ ROWS: dict[str, tuple[Script, str, str]] = {
     "a number beyond any": (once(OK + b":99999999999999999999\r\n"), "down", "protocol"),
     "a map of the next protocol": (once(OK + b"%1\r\n+a\r\n+b\r\n"), "down", "protocol"),
     "another PONG": (once(b"+OK\r\n+OK\r\n+GNOP\r\n$2\r\nno\r\n"), "down", "protocol"),
+    "INFO that is nothing": (once(OK + b"$-1\r\n"), "degraded", "protocol"),
+    "INFO that is empty": (once(OK + b"$0\r\n\r\n"), "degraded", "protocol"),
     "noise": (endless(b"", bytes(range(128, 256)) * 8), "down", "protocol"),
     "a web server": (once(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "down", "protocol"),
     "cut within an answer": (then_end(OK + b"$100\r\nred"), "down", "reset"),

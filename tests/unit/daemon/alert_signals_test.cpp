@@ -41,6 +41,13 @@ TEST_CASE("a threshold on a ratio fires after its hold") {
   CHECK(fired.front().annotations.at("description").find("81%") != std::string::npos);
 }
 
+TEST_CASE("a target that asks for patience is neither bad nor good news") {
+  auto down = rule("RedisDown", "redis", Signal::Kind::check);
+  down.signal.check = "ping";
+  CheckResult asked{"ping", Status::degraded, Reason::http_status, "HTTP 429"};
+  CHECK(read_signal(down, outcome("cache", 0s, {asked}, {})).empty());
+}
+
 TEST_CASE("an alert with a label is raised for each of its values apart") {
   auto judge_it = engine({stalled_queue()});
   const std::vector<Sample> samples{{"empty_at", wall - 100, {{"queue", "one"}}},

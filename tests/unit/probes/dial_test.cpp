@@ -1,8 +1,5 @@
 #include "probes/net/dial.hpp"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -10,6 +7,7 @@
 #include "probes/net/resolve.hpp"
 #include "probes/with_deadline.hpp"
 #include "tests/support/black_hole.hpp"
+#include "tests/support/no_files.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/run.hpp"
 
@@ -46,25 +44,6 @@ Endpoint named(std::uint16_t port) {
   endpoint.port = port;
   return endpoint;
 }
-
-/// While it lives, this process can open no further file.
-class NoFiles {
- public:
-  NoFiles() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
-    ::close(next);
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(next);
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoFiles(const NoFiles&) = delete;
-  NoFiles& operator=(const NoFiles&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 }  // namespace
 
@@ -126,7 +105,7 @@ TEST_CASE("a socket that we have no file for is our own shortage") {
   REQUIRE(setup.dialled(endpoint, 5s)->failure.reason == Reason::connect_refused);
   std::optional<Connection> connection;
   {
-    const NoFiles none;
+    const test::NoFiles none;
     connection = setup.dialled(endpoint, 5s);
   }
   REQUIRE(connection.has_value());

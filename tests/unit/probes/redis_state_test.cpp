@@ -3,6 +3,8 @@
 
 #include "probes/redis_canary.hpp"
 #include "probes/redis_state.hpp"
+#include "tests/support/no_files.hpp"
+#include "tests/support/probe_bench.hpp"
 
 using namespace healthd;
 
@@ -56,6 +58,27 @@ TEST_CASE("a new role or a new process is told once, and the first look is no ch
   CHECK_FALSE(identity.observe(InfoText{"run_id:a\nrole:slave\n"}));
   CHECK(identity.observe(InfoText{"run_id:b\nrole:slave\n"}).reason == Reason::role_changed);
   CHECK_FALSE(identity.observe(InfoText{"run_id:b\nrole:slave\n"}));
+}
+
+TEST_CASE("several servers behind one address are no endless event") {
+  ServerIdentity identity;
+  int events = 0;
+  for (int run = 0; run < 20; ++run)
+    events += identity.observe(InfoText{"role:master\r\nrun_id:" + std::to_string(run % 2)}) ? 1 : 0;
+  CHECK(events == 3);
+  identity.observe(InfoText{"role:master\r\nrun_id:1"});
+  CHECK(identity.observe(InfoText{"role:slave\r\nrun_id:1"}).reason == Reason::role_changed);
+}
+
+TEST_CASE("a connection that we have no file for says nothing of Redis") {
+  test::ProbeBench bench;
+  const auto probe = bench.make("redis", "cache", "url: redis://127.0.0.1:1/0");
+  REQUIRE(bench.run(*probe).reason == Reason::connect_refused);
+  const test::NoFiles none;
+  const auto result = bench.run(*probe);
+  CHECK(result.status == Status::unknown);
+  CHECK(result.reason == Reason::internal);
+  CHECK_FALSE(test::sample_value(result, "healthd_redis_up"));
 }
 
 TEST_CASE("the canary believes only what it reads back") {

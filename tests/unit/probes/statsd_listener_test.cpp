@@ -2,6 +2,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "probes/net/redis.hpp"
+#include "probes/workshop.hpp"
+
 namespace healthd {
 namespace {
 
@@ -9,7 +12,9 @@ namespace {
 std::string complaint(const std::string& keys) {
   Problems problems;
   auto options = Options::from_text(keys, "probe.yaml", problems);
-  const auto listener = read_statsd_listener(options);
+  TlsContexts contexts;
+  Workshop workshop{contexts, "test"};
+  const auto listener = read_statsd_listener(options, workshop);
   options.finish();
   std::string text;
   for (const auto& problem : problems.sorted()) text += to_string(problem) + "\n";
@@ -22,7 +27,9 @@ std::string complaint(const std::string& keys) {
 TEST_CASE("nobody listens for statsd unless it is configured") {
   Problems problems;
   auto options = Options::from_text("url: http://127.0.0.1/", "probe.yaml", problems);
-  CHECK(read_statsd_listener(options) == nullptr);
+  TlsContexts contexts;
+  Workshop workshop{contexts, "test"};
+  CHECK(read_statsd_listener(options, workshop) == nullptr);
   CHECK(problems.size() == 0);
 }
 
@@ -45,6 +52,19 @@ TEST_CASE("an address that is no literal, or has no port, and an odd prefix are 
   CHECK(complaint("statsd: yes").find("expected a map") != std::string::npos);
 }
 
+TEST_CASE("two probes cannot listen on one address") {
+  Problems problems;
+  TlsContexts contexts;
+  Workshop workshop{contexts, "test"};
+  auto one = Options::from_text("statsd: {}", "one.yaml", problems);
+  auto two = Options::from_text("statsd: {}", "two.yaml", problems);
+  read_statsd_listener(one, workshop);
+  CHECK(problems.size() == 0);
+  read_statsd_listener(two, workshop);
+  REQUIRE(problems.size() == 1);
+  CHECK(to_string(problems.sorted().front()).find("127.0.0.1:9125 already") != std::string::npos);
+}
+
 TEST_CASE("an address that others can reach is a warning") {
   const auto text = complaint("statsd: {listen_address: \"0.0.0.0:9125\"}");
   CHECK(text.find("warning: ") != std::string::npos);
@@ -52,7 +72,7 @@ TEST_CASE("an address that others can reach is a warning") {
 }
 
 TEST_CASE("a run without the daemon says nothing of statsd, because nobody listens then") {
-  const StatsdListener listener{{asio::ip::address_v4::loopback(), 9125}, ""};
+  StatsdListener listener{{asio::ip::address_v4::loopback(), 9125}, ""};
   ProbeResult result;
   listener.report(result);
   CHECK(result.checks.empty());

@@ -33,6 +33,23 @@ double requests(const ProbeResult& result, std::string_view code_class) {
 
 }  // namespace
 
+TEST_CASE("the calls of Superset's API are counted by outcome and timed") {
+  const auto result = after(
+      "superset.ChartRestApi.data.success:1|c\nsuperset.ChartRestApi.data.time:250|ms\n"
+      "superset.DatabaseRestApi.post.error:1|c\nsuperset.health:1|c\nsuperset.a.b.c.success:1|c",
+      "bi");
+  const auto calls = [&](std::string_view outcome) {
+    return sample_value(result, "healthd_superset_api_calls_total", outcome);
+  };
+  CHECK(calls("success") == 1);
+  CHECK(calls("error") == 1);
+  CHECK(calls("warning") == 0);
+  CHECK(result.histograms.back().histogram.total == 1);
+  CHECK(result.histograms.back().histogram.sum == 0.25);
+  CHECK(lines(result, "accepted") == 3);
+  CHECK(lines(result, "unmapped") == 2);
+}
+
 TEST_CASE("Gunicorn's lines become requests by class, durations, workers and messages by level") {
   StatsdCounters counters;
   for (const auto* line : {"gunicorn.workers:4|g", "gunicorn.request.duration:12.5|ms",
@@ -48,7 +65,7 @@ TEST_CASE("Gunicorn's lines become requests by class, durations, workers and mes
   CHECK(sample_value(result, "healthd_gunicorn_log_messages_total", "exception") == 1);
   CHECK(sample_value(result, "healthd_gunicorn_log_messages_total", "critical") == 0);
   CHECK(lines(result, "accepted") == 8);
-  REQUIRE(result.histograms.size() == 1);
+  REQUIRE(result.histograms.size() == 2);
   const auto& durations = result.histograms.front().histogram;
   CHECK(result.histograms.front().name == "healthd_gunicorn_request_duration_seconds");
   CHECK(durations.total == 2);
