@@ -89,6 +89,10 @@ void read_threshold(Options& options, AlertRule& rule) {
 void read_hold(Options& options, AlertRule& rule) {
   constexpr Duration longest = std::chrono::hours{24 * 7};
   rule.server_wide = options.flag("server_wide", false);
+  rule.own_reasons = options.texts("own_reasons");
+  if (!rule.own_reasons.empty() && !rule.server_wide)
+    options.error("own_reasons",
+                  "own_reasons: every reason is the probe's own unless the alert is server_wide");
   rule.windowed = options.flag("windowed", false);
   rule.hold = options.duration("for", Duration{0}, longest).value_or(Duration{0});
   if (!rule.windowed) return;

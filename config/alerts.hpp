@@ -54,6 +54,8 @@ struct AlertRule {
   double below_share = 0;  ///< with `since`: also less than this share of the whole span
   /// Of several probes on one server, only the one that speaks for it raises the alert.
   bool server_wide = false;
+  /// With `server_wide`: failures for these reasons concern one probe, which raises the alert for itself.
+  std::vector<std::string> own_reasons = {};
   bool windowed = false;  ///< fires by the probe's window of failures instead of `hold` (availability alerts)
   Duration hold{0};       ///< `for`
   std::string label;    ///< the one extra label that tells several apart: `queue`, `worker` ...; "" for none

@@ -14,7 +14,13 @@ constexpr std::chrono::seconds least_stale{60};
 
 bool concerns(const AlertRule& rule, const WatchedProbe& probe) {
   if (rule.component != "any" && rule.component != probe.component) return false;
-  return probe.speaks_for_server || !rule.server_wide;
+  return probe.speaks_for_server || !rule.server_wide || !rule.own_reasons.empty();
+}
+
+/// Of a probe that does not speak for its server: what is wrong with the server is another probe's business.
+bool is_servers(const AlertRule& rule, const WatchedProbe& probe, const Reading& reading) {
+  if (probe.speaks_for_server || !rule.server_wide || !reading.bad) return false;
+  return std::ranges::find(rule.own_reasons, to_string(reading.reason)) == rule.own_reasons.end();
 }
 
 std::chrono::steady_clock::duration stale_after(const WatchedProbe& probe) {
@@ -74,6 +80,7 @@ void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
 void AlertEngine::judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
                              std::vector<std::pair<Instance*, Reading>>& judged) {
   auto readings = read_signal(rule, outcome);
+  std::erase_if(readings, [&](const Reading& one) { return is_servers(rule, *state.probe, one); });
   if (readings.empty() && absence_is_good(rule, outcome) &&
       instances_.contains({rule.name, {state.probe->name, ""}}))
     readings.emplace_back();

@@ -111,8 +111,12 @@ std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) 
     read.reason = check.reason;
     read.detail = check.detail;
   }
-  // Where nothing was observed, the absence of a reason proves nothing.
-  if (!read.bad && result.status == Status::unknown) return {};
+  // Where nothing was observed, the absence of a reason proves nothing; and whether we would be let in, a
+  // server that is down does not tell.
+  const bool about_us =
+      listed(rule.signal.reasons, Reason::auth) || listed(rule.signal.reasons, Reason::permission);
+  const bool told = result.status != Status::unknown && !(about_us && result.status == Status::down);
+  if (!read.bad && !told) return {};
   return {read};
 }
 

@@ -116,6 +116,41 @@ TEST_CASE("an alert about one of several databases is raised for each") {
   CHECK(fired.size() == 2);
 }
 
+TEST_CASE("what is wrong for one probe alone is raised for it, whoever speaks for the server") {
+  auto down = down_rule();
+  down.own_reasons = {"wrong_database"};
+  auto second = probe("broker", "redis");
+  second.speaks_for_server = false;
+  auto judge_it = engine({down}, {probe("cache", "redis"), second});
+  std::vector<Alert> fired;
+  for (const auto at : {0s, 15s, 30s, 45s}) {
+    CHECK(judge_it.on(ping(at)).empty());
+    const auto reason = at == 0s ? Reason::connect_refused : Reason::wrong_database;
+    for (const auto& alert :
+         judge_it.on(outcome("broker", at, {{"ping", Status::down, reason, "there is no such database"}})))
+      fired.push_back(alert);
+  }
+  REQUIRE(fired.size() == 1);
+  CHECK(fired.front().labels.at("probe") == "broker");
+}
+
+TEST_CASE("a server that went down does not show that it would let us look") {
+  auto blind = rule("HealthdMonitorUnprivileged", "any", Signal::Kind::reason);
+  blind.signal.reasons = {"auth", "permission"};
+  blind.windowed = true;
+  auto judge_it = engine({blind});
+  std::vector<Alert> changes;
+  const auto on = [&](std::chrono::seconds at, Reason reason) {
+    for (const auto& alert : judge_it.on(ping(at, reason))) changes.push_back(alert);
+  };
+  for (auto at = 0s; at < 60s; at += 15s) on(at, Reason::auth);
+  REQUIRE(changes.size() == 1);
+  for (auto at = 60s; at < 300s; at += 15s) on(at, Reason::connect_refused);
+  CHECK(changes.size() == 1);
+  for (auto at = 300s; at < 600s; at += 15s) on(at, Reason::none);
+  CHECK(changes.size() == 2);
+}
+
 TEST_CASE("an alert clears when there is nothing left to report, not when nothing could be observed") {
   auto old = rule("CeleryUnackedTooOld", "redis", Signal::Kind::value);
   old.signal.metric = "age";
