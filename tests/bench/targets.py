@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stack.nginx import nginx_conf
 from stack.plan import Plan
 from stack.postgres import Postgres
 from stack.redis_server import Redis
@@ -22,18 +23,6 @@ host all all 127.0.0.0/24 scram-sha-256
 """
 
 SITE = """\
-daemon off;
-pid nginx.pid;
-worker_processes 1;
-error_log stderr warn;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
   server {{
     listen 127.0.0.1:{site_http};
     listen 127.0.0.1:{site_https} ssl;
@@ -42,7 +31,6 @@ http {{
     location = /health {{ return 200 "OK"; }}
     location = /stub_status {{ stub_status; }}
   }}
-}}
 """
 
 
@@ -53,7 +41,7 @@ class Site(Server):
     after = ("nginx",)  # which makes the certificate
 
     def prepare(self) -> None:
-        self.room.joinpath("nginx.conf").write_text(SITE.format(**self.plan.ports, tls=self.plan.folder / "tls"))
+        self.room.joinpath("nginx.conf").write_text(nginx_conf(SITE.format(**self.plan.ports, tls=self.plan.folder / "tls")))
 
     def command(self) -> list[str]:
         return ["/usr/sbin/nginx", "-p", f"{self.room}/", "-e", "stderr", "-c", "nginx.conf"]

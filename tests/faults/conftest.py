@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Iterator
 
 import pytest
@@ -16,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from stack.ports import take_share  # noqa: E402
+from stack.testing import end_as_by_ctrl_c, leave_out_long_forms  # noqa: E402
 
 from netns import own_network  # noqa: E402
 from row import Bench  # noqa: E402
@@ -30,25 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """SIGTERM ends pytest as Ctrl-C does, so that the servers are stopped."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
+    end_as_by_ctrl_c(config)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     take_share(int(worker.removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
-    config.addinivalue_line("markers", "full: a long form, run with --full only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long forms are left out of the short run, not skipped: a skipped test counts as failed."""
-    if config.getoption("--full"):
-        return
-    long = [item for item in items if item.get_closest_marker("full")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    leave_out_long_forms(config, items)
 
 
 @pytest.fixture(scope="session")

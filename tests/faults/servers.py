@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from stack import processes
+from stack.nginx import nginx_conf
 from stack.plan import Plan
 from stack.postgres import Postgres
 from stack.redis_server import Redis
@@ -17,24 +18,11 @@ from stack.server import Server
 from stack.stack import new_folder
 
 PLAIN = """\
-daemon off;
-pid nginx.pid;
-worker_processes 1;
-error_log stderr warn;
-events {{ worker_connections 128; }}
-http {{
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
   server {{
     listen 127.0.0.1:{http};
     location / {{ default_type text/plain; return 200 "OK\\n"; }}
     location = /stub_status {{ stub_status; }}
   }}
-}}
 """
 
 
@@ -44,7 +32,7 @@ class Plain(Server):
     name = "http"
 
     def prepare(self) -> None:
-        (self.room / "nginx.conf").write_text(PLAIN.format(http=self.plan.ports["http"]))
+        (self.room / "nginx.conf").write_text(nginx_conf(PLAIN.format(http=self.plan.ports["http"])))
 
     def command(self) -> list[str]:
         return ["/usr/sbin/nginx", "-p", f"{self.room}/", "-e", "stderr", "-c", "nginx.conf"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from servers import Running
 from stack import processes
+from stack.nginx import nginx_conf
 from stack.server import Server
 
 AUTHORITY = """\
@@ -36,18 +37,6 @@ NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 IN_TIME = (timedelta(hours=-1), timedelta(days=60))
 
 NGINX = """\
-daemon off;
-pid nginx.pid;
-worker_processes 1;
-error_log stderr warn;
-events {{ worker_connections 128; }}
-http {{
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
   default_type text/plain;
   ssl_session_cache off;
   server {{
@@ -64,7 +53,6 @@ http {{
     ssl_certificate_key server.key;
     location / {{ return 200 "OK\\n"; }}
   }}
-}}
 """
 
 
@@ -126,7 +114,7 @@ class Edge(Server):
         self.authority = Authority(self.room / "trusted")
         self._install("elsewhere", self.authority.issue("elsewhere.test"))
         self._install("server", self.authority.issue())
-        (self.room / "nginx.conf").write_text(NGINX.format(https=self.plan.ports["https"]))
+        (self.room / "nginx.conf").write_text(nginx_conf(NGINX.format(https=self.plan.ports["https"])))
 
     def command(self) -> list[str]:
         return ["/usr/sbin/nginx", "-p", f"{self.room}/", "-e", "stderr", "-c", "nginx.conf"]

@@ -11,12 +11,12 @@ from datetime import timedelta
 from .certificates import Authority
 from .server import Server
 
-CONFIGURATION = """\
+HEAD = """\
 daemon off;
 pid nginx.pid;
-worker_processes 2;
+worker_processes {workers};
 error_log stderr warn;
-events {{ worker_connections 256; }}
+events {{ worker_connections 1024; }}
 http {{
   access_log off;
   server_tokens off;
@@ -25,6 +25,9 @@ http {{
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
+"""
+
+SITE = """\
   server {{
     listen 127.0.0.1:{https} ssl;
     server_name localhost;
@@ -50,8 +53,12 @@ http {{
     location = /stub_status {{ stub_status; }}
     location / {{ return 404; }}
   }}
-}}
 """
+
+
+def nginx_conf(site: str, workers: int = 1) -> str:
+    """A whole configuration around the servers of a site: in the foreground, everything in its own folder."""
+    return HEAD.format(workers=workers) + site + "}\n"
 
 
 class Nginx(Server):
@@ -69,7 +76,7 @@ class Nginx(Server):
         static.mkdir(parents=True)
         (static / "logo.txt").write_text("a static file of the test stack\n")
         names = {name: port for name, port in self.plan.ports.items()}
-        text = CONFIGURATION.format(**names, tls=self.plan.folder / "tls", room=self.room)
+        text = nginx_conf(SITE.format(**names, tls=self.plan.folder / "tls", room=self.room), workers=2)
         (self.room / "nginx.conf").write_text(text)
 
     def command(self) -> list[str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Iterator
 
 import pytest
@@ -20,6 +18,7 @@ from stack.plan import Plan  # noqa: E402
 from stack.receiver import Receiver  # noqa: E402
 from stack.stack import Stack, new_folder  # noqa: E402
 from stack.state import State  # noqa: E402
+from stack.testing import end_as_by_ctrl_c, leave_out_long_forms  # noqa: E402
 
 from pace import BEAT_EVERY  # noqa: E402
 from views import Views  # noqa: E402
@@ -34,23 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """SIGTERM ends pytest as Ctrl-C does, so that the stack is stopped."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
-    config.addinivalue_line("markers", "full: a long form, run with --full only")
+    end_as_by_ctrl_c(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long forms are left out of the short run, not skipped: a skipped test counts as failed."""
-    if config.getoption("--full"):
-        return
-    long = [item for item in items if item.get_closest_marker("full")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    leave_out_long_forms(config, items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
