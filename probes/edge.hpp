@@ -1,6 +1,7 @@
 // The edge's answer, and whose fault a bad one is: the proxy's, or that of the application behind it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "probes/http_question.hpp"
@@ -11,22 +12,35 @@ namespace healthd {
 struct EdgeFault {
   Failure https;             ///< the proxy does not do its work
   Failure upstream;          ///< the proxy says that the application failed it
-  bool may_be_both = false;  ///< only the application's own answer can tell
+  bool answered = false;     ///< without an answer nothing clears the proxy
+  bool may_be_both = false;  ///< the application's own answer tells more
 };
 EdgeFault blame(const HttpAnswer& answer);
+
+/// What an answer that came past the proxy says about the application; `nothing` where it may be due to the
+/// way there or to ourselves.
+enum class Witness : std::uint8_t { nothing, works, fails };
 
 /// What the application says when it is asked past the proxy.
 struct DirectAnswer {
   CheckResult check;
   int status = 0;  ///< the status code; 0 where no answer came
+  Witness witness = Witness::nothing;
 };
 
-/// Asks once. `expect`: of the edge; what it wants of headers is left out, for the proxy may add them.
-asio::awaitable<DirectAnswer> ask_directly(Resolver& resolver, const HttpTarget& target,
-                                           const Expectations& expect, Deadline deadline);
+struct EdgeAnswers {
+  HttpAnswer edge;
+  EdgeFault fault;
+  std::optional<DirectAnswer> direct;  ///< only where the fault may be both
+};
 
-/// Draws the conclusion: an application that fails by itself is the upstream's fault, whatever the edge
-/// showed; one that answers clears itself. Adds the sample and the evidence, and lets the details say so.
+/// Asks the edge, which has until `deadline`. Where `direct` is there, the application is asked past it as
+/// soon as the edge's answer calls for that, or once two thirds of the time have gone without one.
+asio::awaitable<EdgeAnswers> ask_edge(Resolver& resolver, Trace& trace, const HttpQuestion& edge,
+                                      const std::optional<HttpTarget>& direct, Deadline deadline);
+
+/// Draws the conclusion: an application that fails by itself is to blame for a bad answer of the edge; one
+/// that works clears itself. Adds the sample and the evidence, and lets the details say so.
 void compare(const DirectAnswer& direct, EdgeFault& fault, ProbeResult& result);
 
 }  // namespace healthd

@@ -1,6 +1,7 @@
 #include "probes/http_expect.hpp"
 
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
 
 #include <algorithm>
 #include <cctype>
@@ -15,6 +16,7 @@ namespace {
 /// What a pattern may cost; RE2 refuses one that needs more, and never takes more than linear time.
 constexpr std::int64_t most_regex_bytes = 1 << 20;
 constexpr std::size_t shown_bytes = 80;
+constexpr std::size_t searched_bytes = 1 << 20;
 
 std::string lower(std::string_view text) {
   std::string small{text};
@@ -34,12 +36,15 @@ std::vector<int> read_statuses(Options& options, std::vector<int> fallback) {
   constexpr auto key = "expect_status";
   if (!options.has(key)) return fallback;
   std::vector<int> codes;
+  bool none = true;
   for (const auto& text : options.texts(key)) {
     if (const auto code = status_code(text))
       codes.push_back(*code);
     else
       options.error(key, "expect_status: expected a whole number from 100 to 599, got \"" + text + "\"");
+    none = false;
   }
+  if (none) options.error(key, "expect_status: names no status; without the key, 200 to 399 will do");
   return codes;
 }
 
@@ -70,10 +75,15 @@ Failure check_status(const std::vector<int>& expected, int status) {
   return {Reason::http_status, "HTTP " + std::to_string(status) + wanted};
 }
 
-/// Of a cookie not even a part of the value is shown.
-std::string shown(std::string_view header, std::string_view value) {
-  const bool secret = lower(header).find("cookie") != std::string::npos;
-  return secret ? "***" : "\"" + scrubbed(value, shown_bytes) + "\"";
+/// Scrubbed together with the name, which may be all that tells a secret. Where it does, not even a part of
+/// the value is shown.
+std::string shown(const std::string& name, std::string_view value) {
+  const auto prefix = name + ": ";
+  const bool secret = scrubbed(prefix + "x", prefix.size() + shown_bytes) != prefix + "x";
+  if (secret) return "***";
+  auto line = scrubbed(prefix + std::string{value}, prefix.size() + shown_bytes);
+  line.erase(0, prefix.size());  // a blank at the end of a line goes: of an empty value nothing is left
+  return "\"" + line + "\"";
 }
 
 Failure check_header(const std::string& name, const std::string& part, const HttpResponse& response) {
@@ -84,26 +94,40 @@ Failure check_header(const std::string& name, const std::string& part, const Htt
     if (!came) came = value;
   }
   if (!came) return {Reason::body_mismatch, "the answer has no header " + name};
-  return {Reason::body_mismatch, "the header " + name + " is " + shown(name, *came) + ", expected \"" +
-                                     scrubbed(part, shown_bytes) + "\" in it"};
+  return {Reason::body_mismatch,
+          "the header " + name + " is " + shown(name, *came) + ", expected " + shown(name, part) + " in it"};
+}
+
+bool holds_match(const re2::RE2& regex, const HttpResponse& response) {
+  const re2::StringPiece body{response.body};
+  re2::StringPiece match;
+  if (!regex.Match(body, 0, body.size(), re2::RE2::UNANCHORED, &match, 1)) return false;
+  // What stands at our cut may be a match only because of it, as with "OK$".
+  return !response.body_cut || match.data() + match.size() != body.data() + body.size();
+}
+
+Failure not_found(const HttpResponse& response, std::string_view what, std::string_view wanted) {
+  auto detail = std::string{what} + " \"" + scrubbed(wanted, shown_bytes) + "\"";
+  if (!response.body_cut) return {Reason::body_mismatch, "the body " + detail};
+  const auto read = std::to_string(response.body.size());
+  return {Reason::too_large, "the body's first " + read + " bytes (the rest was not read) " + detail};
 }
 
 Failure check_body(const Expectations& expected, const HttpResponse& response) {
-  const auto missing = [&](std::string_view what, const std::string& wanted) {
-    const auto where = response.body_cut ? "the body's first " + std::to_string(response.body.size()) +
-                                               " bytes (the rest was not read)"
-                                         : std::string{"the body"};
-    return Failure{Reason::body_mismatch,
-                   where + std::string{what} + "\"" + scrubbed(wanted, shown_bytes) + "\""};
-  };
   if (!expected.body.empty() && response.body.find(expected.body) == std::string::npos)
-    return missing(" without ", expected.body);
-  if (expected.body_regex && !re2::RE2::PartialMatch(response.body, *expected.body_regex))
-    return missing(" not as in ", expected.body_regex->pattern());
+    return not_found(response, "without", expected.body);
+  if (expected.body_regex && !holds_match(*expected.body_regex, response))
+    return not_found(response, "not as in", expected.body_regex->pattern());
   return {};
 }
 
 }  // namespace
+
+HttpLimits limits_for(const Expectations& expected) {
+  HttpLimits limits;
+  if (!expected.body.empty() || expected.body_regex) limits.body_bytes = searched_bytes;
+  return limits;
+}
 
 Expectations read_expectations(Options& options, std::vector<int> statuses) {
   Expectations expected;

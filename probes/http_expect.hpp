@@ -24,11 +24,16 @@ struct Expectations {
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< name, what its value has to hold
 };
 
-/// Reads `expect_status` (a number or a list), `expect_body`, `expect_body_regex` and `expect_header`. What
-/// is wrong with them, a pattern that does not compile included, is reported at its place.
+/// How much of a body is read for them: more where something is looked for in it.
+HttpLimits limits_for(const Expectations& expected);
+
+/// Reads `expect_status` (a number or a list that is not empty), `expect_body`, `expect_body_regex` and
+/// `expect_header`. What is wrong with them, a pattern that does not compile included, is reported at its
+/// place.
 Expectations read_expectations(Options& options, std::vector<int> statuses = {});
 
-/// The status first, then headers, then the body. Details show what came, scrubbed and cut.
+/// The status first, then headers, then the body. Details show what came, scrubbed and cut. A body that was
+/// not read to its end is `too_large` where what was read does not settle it.
 Failure check_expectations(const Expectations& expected, const HttpResponse& response);
 
 }  // namespace healthd

@@ -17,7 +17,7 @@ double timestamp(std::chrono::system_clock::time_point moment) {
 }
 
 asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTarget& target, const Url& url,
-                                  HttpFinding& finding) {
+                                  HttpFinding& finding, HttpLimits limits) {
   const auto* tls = url.scheme == "https" ? &*target.tls : nullptr;
   auto connection = co_await dial(resolver, trace, url.endpoint, tls);
   if (connection.tls) finding.tls = std::move(connection.tls);
@@ -25,7 +25,7 @@ asio::awaitable<Failure> exchange(Resolver& resolver, Trace& trace, const HttpTa
   HttpRequest request;
   request.target = url.path;
   request.host = host_header(url);
-  auto response = co_await http_exchange(*connection.stream, trace, std::move(request));
+  auto response = co_await http_exchange(*connection.stream, trace, std::move(request), limits);
   if (!response) co_return response.error();
   finding.response = std::move(*response);
   co_return Failure{};
@@ -48,10 +48,10 @@ Result<Url> next_page(const std::vector<Url>& seen, const HttpResponse& response
 }
 
 asio::awaitable<Failure> follow(Resolver& resolver, Trace& trace, const HttpTarget& target,
-                                HttpFinding& finding) {
+                                HttpFinding& finding, HttpLimits limits) {
   std::vector<Url> seen{target.url};
   while (true) {
-    auto failure = co_await exchange(resolver, trace, target, seen.back(), finding);
+    auto failure = co_await exchange(resolver, trace, target, seen.back(), finding, limits);
     if (failure || !is_redirect(finding.response->status)) co_return failure;
     auto next = next_page(seen, *finding.response);
     if (!next) {
@@ -76,12 +76,12 @@ HttpTarget read_http_target(Options& options, std::string_view key, Workshop& wo
 }
 
 asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
-                                  HttpFinding& finding, Deadline deadline) {
+                                  HttpFinding& finding, Deadline deadline, HttpLimits limits) {
   if (target.follow_redirects) {
-    auto journey = follow(resolver, trace, target, finding);
+    auto journey = follow(resolver, trace, target, finding, limits);
     co_return co_await guarded(std::move(journey), trace, deadline);
   }
-  auto work = exchange(resolver, trace, target, target.url, finding);
+  auto work = exchange(resolver, trace, target, target.url, finding, limits);
   co_return co_await guarded(std::move(work), trace, deadline);
 }
 

@@ -29,7 +29,7 @@ struct HttpFinding {
 /// Fills `finding`; the failure is that of the way there, never the status code, except for a redirect that
 /// was to be followed and leads astray. All of it ends by `deadline`, one connection at a time.
 asio::awaitable<Failure> http_get(Resolver& resolver, Trace& trace, const HttpTarget& target,
-                                  HttpFinding& finding, Deadline deadline);
+                                  HttpFinding& finding, Deadline deadline, HttpLimits limits = HttpLimits{});
 
 void add_http_samples(const HttpFinding& finding, ProbeResult& result);
 void add_tls_samples(const TlsReport& report, ProbeResult& result);

@@ -40,12 +40,14 @@ HttpQuestion read_http_question(ProbeConfig& config, Workshop& workshop, std::ve
 asio::awaitable<HttpAnswer> ask(Resolver& resolver, Trace& trace, const HttpQuestion& question,
                                 Deadline deadline) {
   HttpAnswer answer;
+  const auto limits = limits_for(question.expect);
   const auto begin = Deadline::Clock::now();
-  answer.failure = co_await http_get(resolver, trace, question.target, answer.finding, deadline);
+  answer.failure = co_await http_get(resolver, trace, question.target, answer.finding, deadline, limits);
   answer.took = Deadline::Clock::now() - begin;
   if (answer.failure.reason == Reason::timeout || answer.failure.reason == Reason::connect_timeout)
     answer.timed_out_in = trace.current();
   trace.leave();
+  answer.waited = time_connected(trace.phases());
   if (!answer.failure) answer.failure = check_expectations(question.expect, *answer.finding.response);
   co_return answer;
 }
@@ -53,6 +55,13 @@ asio::awaitable<HttpAnswer> ask(Resolver& resolver, Trace& trace, const HttpQues
 bool left_waiting(const HttpAnswer& answer) {
   const auto phase = answer.timed_out_in;
   return answer.failure.reason == Reason::timeout && (phase == Phase::request || phase == Phase::first_byte);
+}
+
+Deadline::Clock::duration time_connected(const Phases& phases) {
+  std::chrono::duration<double> sum{};
+  for (const auto phase : {Phase::tls, Phase::request, Phase::first_byte, Phase::transfer})
+    sum += std::chrono::duration<double>{phases[phase].value_or(0)};
+  return std::chrono::duration_cast<Deadline::Clock::duration>(sum);
 }
 
 CheckResult judge_main(std::string name, const HttpAnswer& answer, ProbeResult& result) {

@@ -23,6 +23,7 @@ struct HttpAnswer {
   Failure failure;                    ///< on the way, or of an answer that is not as expected
   std::optional<Phase> timed_out_in;  ///< where the deadline came
   Deadline::Clock::duration took{};
+  Deadline::Clock::duration waited{};  ///< of it, over a connection that stood
   /// The status code that came; 0 where none did.
   int status() const { return finding.response ? finding.response->status : 0; }
 };
@@ -31,8 +32,11 @@ struct HttpAnswer {
 asio::awaitable<HttpAnswer> ask(Resolver& resolver, Trace& trace, const HttpQuestion& question,
                                 Deadline deadline);
 
-/// The deadline came after the connection stood and before a single byte of an answer.
+/// The deadline came after the connection stood and before a single byte of this page.
 bool left_waiting(const HttpAnswer& answer);
+
+/// The part of a run in which a connection stood.
+Deadline::Clock::duration time_connected(const Phases& phases);
 
 /// The main check: as `judge`, but a target that asks to be left alone (429) is no more than degraded, and
 /// rested for as long as it asks.

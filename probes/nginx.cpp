@@ -1,5 +1,5 @@
 // The edge as a client sees it: https through the proxy, and beside it the redirect, a static file and nginx'
-// own counters. One connection at a time.
+// own counters. One connection at a time to each target.
 #include "probes/edge.hpp"
 #include "probes/http_promises.hpp"
 #include "probes/kinds.hpp"
@@ -24,8 +24,6 @@ Failure check_static(const HttpResponse& response) { return check_expectations(E
 /// A side check that begins with less than this part of the run is not held to its deadline: the checks
 /// before it took the time, and what it cannot tell is left out.
 constexpr int least_share = 5;
-/// Where the application is to be asked as well, a third of the run is kept for that.
-constexpr int direct_share = 3;
 
 /// What a side check may use.
 struct Budget {
@@ -83,17 +81,9 @@ class NginxProbe final : public Probe {
   /// `https`; where nginx answered, `upstream`; where that leaves doubt, `direct`; and how good the answer
   /// was.
   asio::awaitable<void> check_edge(Tools& tools, Trace& trace, Deadline deadline, ProbeResult& result) {
-    const auto share = deadline.left() / direct_share;
-    const Deadline own = direct_ ? Deadline{deadline.when() - share} : deadline;
-    auto answer = co_await ask(tools.resolver, trace, edge_, own);
+    auto [answer, fault, direct] = co_await ask_edge(tools.resolver, trace, edge_, direct_, deadline);
     result.timed_out_in = answer.timed_out_in;
-    auto fault = blame(answer);
-    std::optional<DirectAnswer> direct;
-    if (direct_ && fault.may_be_both) {
-      const auto until = deadline.sooner(Deadline::in(share));
-      direct = co_await ask_directly(tools.resolver, *direct_, edge_.expect, until);
-      compare(*direct, fault, result);
-    }
+    if (direct) compare(*direct, fault, result);
     const bool answered = fault.upstream || (answer.finding.response && !fault.https);
     answer.failure = std::move(fault.https);
     result.checks.push_back(judge_main("https", answer, result));

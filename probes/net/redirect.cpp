@@ -42,6 +42,11 @@ std::string_view refusal(const Url& from, const Url& to) {
   return "";
 }
 
+/// A query holds the codes and states of a login.
+std::string shown_path(const Url& url) {
+  return scrubbed(std::string_view{url.path}.substr(0, url.path.find_first_of("?#")), shown_bytes);
+}
+
 }  // namespace
 
 bool is_redirect(int status) {
@@ -56,7 +61,7 @@ Result<Url> redirect_target(const Url& from, std::string_view location) {
   if (to.scheme.empty()) return Failure{Reason::http_status, "the redirect leads to no usable URL"};
   if (const auto why = refusal(from, to); !why.empty())
     return Failure{Reason::http_status,
-                   "the redirect leads to " + std::string{why} + ", path " + scrubbed(to.path, shown_bytes)};
+                   "the redirect leads to " + std::string{why} + ", path " + shown_path(to)};
   to.endpoint = Endpoint{from.endpoint.host, to.endpoint.port, ""};  // the name is the configured one
   return to;
 }

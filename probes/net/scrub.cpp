@@ -1,9 +1,14 @@
 #include "probes/net/scrub.hpp"
 
+#include "probes/net/value_end.hpp"
+
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
 
 namespace healthd {
 namespace {
@@ -21,40 +26,104 @@ RE2::Options bytes() {
   return options;
 }
 
+// --- How strangers write ---
+
+/// As they stand in text, in HTML, in a URL and in JSON, behind the backslashes of strings within strings.
+const std::string quotes =
+    R"((?:\\*(?:["'`]|&(?:amp;)*(?:quot|apos|#0*3[49]|#x0*2[27]);|%(?:25)*2[27]|u002[27])){0,3})";
+const std::string blanks = R"((?:\s|\+|%(?:25)*20|&nbsp;)*)";
+/// Tags between a name and its value, where a page shows them in bold or as code.
+const std::string tags = R"((?:</?(?:b|i|em|strong|code|span|pre|tt|td|th|dt|dd)\b[^<>]*>\s*)*)";
+const std::string equals = R"((?:[:=]+(?:>|&gt;)?|%(?:25)*3[ad]|\\+u003[ad]|)"
+                           R"(&(?:amp;)*(?:#0*(?:58|61)|#x0*3[ad]|colon|equals);))";
+/// What stands between a name and its value; `]` ends the name of a form's field.
+const std::string is = R"((?:\]|%5d)*)" + quotes + blanks + tags + equals + blanks + tags;
+const std::string secret_name =
+    "(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|auth[0-9]*(?:\\b|_)|"
+    "(?:api|auth|access|private|signing|encryption|fernet)[_ -]?key|"
+    "signature|session(?:[_-]?id)?|sid|jwt|csrf|dsn)";
+const std::string named = "[a-z0-9_.-]*" + secret_name + "[a-z0-9_.-]*";
+
+// --- Where a secret begins and ends ---
+
+enum class Reach { value, line };
+
+/// Group 1 ends where the secret begins.
+struct Announcement {
+  Announcement(const std::string& pattern, Reach how_far) : shape{pattern, bytes()}, reach{how_far} {}
+  RE2 shape;
+  Reach reach;
+};
+
+const std::array<Announcement, 8>& announcements() {
+  static const std::array<Announcement, 8> known{
+      // Headers, whatever their scheme is: cookies and the parts of a digest come in rows.
+      Announcement{"((?:cookies?|authori[sz]ation)[a-z0-9_.-]*" + is + ")", Reach::line},
+      Announcement{R"((\bx-)" + named + is + ")", Reach::line},
+      // password=..., "token": "...", user[secret]=...
+      Announcement{"(" + named + is + ")", Reach::value},
+      // ('password', '...') and --password ...
+      Announcement{"(" + named + R"(["']\s*,\s*)[bruf]{0,2}["'])", Reach::value},
+      Announcement{"(--" + named + R"(\s+)[^\s-])", Reach::value},
+      // PASSWORD '...' as SQL has it, and two cells of a table.
+      Announcement{R"((pass(?:word|wd)?\s+)e?')", Reach::value},
+      Announcement{"(" + named + R"(\s*</t[dh]>\s*<t[dh]\b[^<>]*>(?:<[a-z][^<>]*>)*)[^\s<])", Reach::value},
+      // What a form holds.
+      Announcement{R"((\bvalue\s*=\s*))", Reach::value},
+  };
+  return known;
+}
+
+std::size_t end_of_secret(std::string_view text, Reach reach) {
+  const auto end = end_of_value(text);
+  return reach == Reach::line ? std::min(text.find('\n', end), text.size()) : end;
+}
+
+std::string without_announced(const std::string& text, const Announcement& announced) {
+  const re2::StringPiece all{text.data(), text.size()};
+  std::string kept;
+  std::size_t at = 0;
+  std::array<re2::StringPiece, 2> found;
+  while (announced.shape.Match(all, at, all.size(), RE2::UNANCHORED, found.data(), 2)) {
+    const auto begin = static_cast<std::size_t>(found[1].data() + found[1].size() - text.data());
+    const auto length = end_of_secret(std::string_view{text}.substr(begin), announced.reach);
+    kept.append(text, at, begin - at);
+    if (length > 0) kept += "***";
+    at = begin + length;
+  }
+  return kept.append(text, at);
+}
+
+// --- What has a shape of its own ---
+
 struct Mask {
   Mask(const std::string& pattern, const char* replacement) : shape{pattern, bytes()}, instead{replacement} {}
   RE2 shape;
   const char* instead;
 };
 
-/// A quote as it may stand in JSON, in JSON within JSON, and in HTML.
-const std::string quote = R"((?:\\?["']|&quot;|&#3[49];)?)";
-const std::string is = quote + R"(\s*[:=]\s*)";
-const std::string secret_name =
-    "(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|auth|api[_-]?key|access[_-]?key|private[_-]?"
-    "key|"
-    "signature|session(?:[_-]?id)?|sid|jwt|csrf|dsn)";
-
-/// In this order: each leaves less for the next.
-const std::array<Mask, 6>& masks() {
-  static const std::array<Mask, 6> known{
-      // scheme://user:password@host; the password may hold anything but blanks and quotes.
-      Mask{R"(([a-z][a-z0-9+.-]*://)(?:[^\s/@:"'<>]*:[^\s"'<>]*|[^\s/"'<>]*)@)", R"(\1***@)"},
-      // All that follows on the line: cookies come in rows.
-      Mask{"(cookie" + is + R"()[^<>\n]+)", R"(\1***)"},
-      Mask{"(authorization" + is + quote +
-               R"()(?:(?:basic|bearer|digest|token|apikey|negotiate)\s+)?[^\s"'<>,;&]+)",
-           R"(\1***)"},
+const std::array<Mask, 5>& masks() {
+  static const std::array<Mask, 5> known{
+      // scheme://user:password@host; the password may hold anything but blanks and tags.
+      Mask{R"(((?:[a-z][a-z0-9+.-]*(?::|%(?:25)*3a))?(?:\\*/|%(?:25)*2f){2}))"
+           R"((?:[^\s/@:<>]*(?::|%(?:25)*3a)[^\s<>]*|[^\s/<>]*)(?:@|%(?:25)*40|&#0*64;))",
+           R"(\1***@)"},
+      Mask{R"((-----begin [^-]*key-----)(?s:.*?)(-----end|\z))", R"(\1***\2)"},
       // Without the header's name around it; `basic` is also a word, unless something encoded follows.
-      Mask{R"(\b(bearer\s+|basic\s+(?-i:[a-z]*[A-Z0-9=]))[a-z0-9._~+/=-]+)", "***"},
-      // password=..., "token": "...", X-Api-Key: ...
-      Mask{"([a-z0-9_.-]*" + secret_name + "[a-z0-9_.-]*" + is + R"()(?:"[^"]*"?|'[^']*'?|)" + quote +
-               R"([^\s"'&;,<>]+))",
-           R"(\1***)"},
-      // What a form holds.
-      Mask{R"((\bvalue\s*=\s*)(?:"[^"]*"?|'[^']*'?))", R"(\1***)"},
+      Mask{R"(\b(bearer(?:\s|\+|%20)+|basic(?:\s|\+|%20)+(?-i:[a-z]*[A-Z0-9=]))[a-z0-9._~+/=-]+)", "***"},
+      // <password>...</password>, and what was written into a form.
+      Mask{"(<(?:textarea|" + named + R"()(?:\s[^<>]*)?>)[^<]+)", R"(\1***)"},
+      // <meta name="csrf-token" content="...">
+      Mask{"(<(?:meta|input|button|param)\\b)[^<>]*" + secret_name + "[^<>]*", R"(\1 ***)"},
   };
   return known;
+}
+
+/// In this order: each leaves less for the next.
+std::string without_secrets(std::string text) {
+  for (const auto& mask : masks()) RE2::GlobalReplace(&text, mask.shape, mask.instead);
+  for (const auto& announced : announcements()) text = without_announced(text, announced);
+  return text;
 }
 
 bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
@@ -116,12 +185,18 @@ void cut(std::string& text, std::size_t most) {
   text.resize(most);
 }
 
+/// The window may end within a word, and half a token looks like none. Of a page without blanks half stays.
+void drop_torn_word(std::string& text) {
+  const auto begin = text.find_last_of(" \n<>");
+  text.resize(std::max(begin == std::string::npos ? 0 : begin + 1, text.size() / 2));
+}
+
 }  // namespace
 
 std::string scrubbed(std::string_view text, std::size_t most) {
   auto kept = printable(text.substr(0, looked_at));
-  for (const auto& mask : masks()) RE2::GlobalReplace(&kept, mask.shape, mask.instead);
-  kept = on_one_line(without_random_words(kept));
+  if (text.size() > looked_at) drop_torn_word(kept);
+  kept = on_one_line(without_random_words(without_secrets(std::move(kept))));
   cut(kept, most);
   while (!kept.empty() && kept.back() == ' ') kept.pop_back();
   return kept;

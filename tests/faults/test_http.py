@@ -71,8 +71,8 @@ def test_an_endless_body_is_left_after_its_beginning_and_its_status_counts(bench
         assert watch.metrics().value("healthd_http_response_body_bytes", probe="target") == 65536
 
 
-def test_an_endless_body_that_begins_wrongly_is_a_wrong_body(bench: Bench) -> None:
-    watch = row(bench, endless_body, "down", "body_mismatch", expect_body="OK")
+def test_an_endless_body_without_what_is_expected_is_too_large(bench: Bench) -> None:
+    watch = row(bench, endless_body, "down", "too_large", expect_body="OK")
     assert any("the rest was not read" in run.detail for run in watch.runs())
 
 
@@ -238,6 +238,14 @@ def site(bench: Bench) -> Site:
     return Site(plan, gunicorn, bench.start(Nginx, plan=plan))
 
 
+def without_verdict(watch: Watch, direct: str) -> None:
+    """The edge stays to blame, and nothing is said about the application."""
+    watch.expect("down", "http_status", check="https", runs=1)
+    watch.expect("unknown", direct, check="direct", runs=1)
+    assert evidence(watch)["verdict"].startswith("none: ")
+    assert watch.metrics().value("healthd_superset_backend_bypass_ok", probe="target") is None
+
+
 def blames_gunicorn(watch: Watch, direct: str) -> None:
     """The edge is cleared, and nobody is told that it is down."""
     watch.expect("up", check="https", runs=1)
@@ -276,15 +284,54 @@ def silent_edge(bench: Bench) -> tuple[Scripted, Scripted, Probe]:
     return edge, app, probe
 
 
-def test_the_edge_waits_for_an_application_that_is_silent_directly_too(bench: Bench) -> None:
+def test_the_edge_is_silent_and_so_is_the_application(bench: Bench) -> None:
     edge, app, probe = silent_edge(bench)
     with bench.watch(probe) as watch:
         watch.healthy()
         app.behave(silent)
         watch.stays("up", runs=2)  # nobody asks it while the edge is well
         edge.behave(silent)
-        watch.expect("degraded", "timeout")
-        blames_gunicorn(watch, "timeout")
+        watch.expect("down", "timeout", phase="first_byte")
+        watch.expect("down", "timeout", check="direct", runs=1)
+        assert evidence(watch)["verdict"].endswith("look at gunicorn")
+        assert watch.metrics().value("healthd_superset_backend_bypass_ok", probe="target") == 0
+
+
+def test_the_application_wants_to_be_asked_less_often_while_the_edge_fails(bench: Bench) -> None:
+    edge, app, probe = silent_edge(bench)
+    with bench.watch(probe) as watch:
+        watch.healthy()
+        app.behave(http("429 Too Many Requests"))
+        edge.behave(http("500 Internal Server Error"))
+        watch.expect("down", "http_status")
+        without_verdict(watch, "http_status")
+
+
+def test_a_handshake_with_the_application_stalls_while_the_edge_fails(bench: Bench) -> None:
+    edge, app, probe = silent_edge(bench)
+    secured = probe["direct"].replace("http:", "https:")
+    with bench.watch(probe | {"direct": secured}) as watch:
+        watch.healthy()
+        app.behave(silent)
+        edge.behave(http("500 Internal Server Error"))
+        watch.expect("down", "http_status")
+        without_verdict(watch, "timeout")
+
+
+def test_an_edge_that_is_slow_but_good_is_up_while_the_application_is_silent(bench: Bench) -> None:
+    def slow(line: Line) -> None:
+        line.request()
+        line.pause(0.95)
+        line.say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    edge, app, probe = silent_edge(bench)
+    with bench.watch(probe | PATIENT) as watch:
+        watch.healthy()
+        app.behave(silent)
+        edge.behave(slow)
+        watch.stays("up", runs=3)
+        assert app.accepted > 0, "it is asked in case the edge does not answer"
+        assert watch.metrics().value("healthd_superset_backend_bypass_ok", probe="target") is None
 
 
 def test_the_edge_is_silent_while_the_application_answers(bench: Bench) -> None:

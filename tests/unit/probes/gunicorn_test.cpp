@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "probes/http_question.hpp"
 #include "tests/support/probe_bench.hpp"
 #include "tests/unit/probes/http_web.hpp"
 
@@ -24,6 +25,39 @@ TEST_CASE("a gunicorn that accepts and says nothing is saturated") {
   CHECK(result.reason == Reason::saturated);
   CHECK(result.detail.starts_with("the kernel accepted the connection, but no worker answered in "));
   CHECK(result.timed_out_in == Phase::first_byte);
+}
+
+TEST_CASE("a gunicorn that leaves the TLS handshake waiting is saturated") {
+  const Web web{[](const std::string&) { return std::string{}; }};
+  ProbeBench bench;
+  const auto probe = bench.make("gunicorn", "app", "url: \"https" + web.url("/health").substr(4) + "\"\n");
+  const auto result = bench.run(*probe, 300ms);
+  CHECK(result.reason == Reason::saturated);
+  CHECK(result.timed_out_in == Phase::tls);
+}
+
+TEST_CASE("a gunicorn that redirected us is not saturated, for a worker did answer") {
+  const Web web{[](const std::string& path) {
+    return path == "/health" ? web_page(302, "", "Location: /login/\r\n") : std::string{};
+  }};
+  ProbeBench bench;
+  const auto probe =
+      bench.make("gunicorn", "app", "url: \"" + web.url("/health") + "\"\nfollow_redirects: true\n");
+  const auto result = bench.run(*probe, 300ms);
+  CHECK(result.status == Status::down);
+  CHECK(result.reason == Reason::timeout);
+  CHECK(result.timed_out_in == Phase::first_byte);
+}
+
+TEST_CASE("the way to a connection is no part of the wait over it") {
+  Phases phases;
+  phases[Phase::resolve] = 1;
+  phases[Phase::connect] = 2;
+  CHECK(time_connected(phases) == 0s);
+  phases[Phase::tls] = 0.25;
+  phases[Phase::request] = 0.125;
+  phases[Phase::first_byte] = 0.5;
+  CHECK(time_connected(phases) == 875ms);
 }
 
 TEST_CASE("a gunicorn that began to answer is not saturated") {

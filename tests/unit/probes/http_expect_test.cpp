@@ -1,5 +1,6 @@
 #include "probes/http_expect.hpp"
 
+#include <re2/re2.h>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 
@@ -55,12 +56,26 @@ TEST_CASE("a login page in place of the health page is told by its body") {
   CHECK(verdict("expect_body_regex: '^O[KQ]$'", page(200, "OK!")).detail == "the body not as in \"^O[KQ]$\"");
 }
 
-TEST_CASE("a body that was cut before the match is reported as cut") {
+TEST_CASE("an expectation that a body's beginning does not settle is not called a mismatch") {
   auto response = page(200, std::string(65536, 'x'));
   response.body_cut = true;
-  CHECK(verdict("expect_body: OK", response).detail ==
-        "the body's first 65536 bytes (the rest was not read) without \"OK\"");
+  const auto open = verdict("expect_body: OK", response);
+  CHECK(open.reason == Reason::too_large);
+  CHECK(open.detail == "the body's first 65536 bytes (the rest was not read) without \"OK\"");
   CHECK_FALSE(verdict("expect_body: xxx", response));
+  CHECK_FALSE(verdict("expect_body_regex: ^xx", response));
+  for (const auto* end : {"'x$'", "'^x*$'", "'x\\z'"})
+    CHECK(verdict("expect_body_regex: " + std::string{end}, response).reason == Reason::too_large);
+}
+
+TEST_CASE("more of a body is read where something is looked for in it") {
+  CHECK(limits_for({}).body_bytes == HttpLimits{}.body_bytes);
+  Expectations text;
+  text.body = "OK";
+  CHECK(limits_for(text).body_bytes == 1048576);
+  Expectations pattern;
+  pattern.body_regex = std::make_shared<const re2::RE2>("OK");
+  CHECK(limits_for(pattern).body_bytes == 1048576);
 }
 
 TEST_CASE("a header may come in any case and more than once") {
@@ -87,6 +102,22 @@ TEST_CASE("what a wrong header holds is bounded and scrubbed") {
   }
 }
 
+TEST_CASE("a header whose name tells that it is secret is hidden, what was expected of it too") {
+  for (const std::string name : {"x-auth-token", "set-cookie", "authorization", "x-session-id"}) {
+    const auto wrong =
+        verdict("expect_header: {" + name + ": hd-old}", page(200, "", {{name, "tok3n with, more <of> it"}}));
+    CHECK(wrong.detail == "the header " + name + " is ***, expected *** in it");
+  }
+  CHECK(verdict("expect_header: {vary: cookie}", page(200, "", {{"Vary", ""}})).detail ==
+        R"(the header vary is "", expected "cookie" in it)");
+}
+
+TEST_CASE("a list of statuses that is empty is an error of the configuration") {
+  const std::string why = "expect_status: names no status; without the key, 200 to 399 will do\n";
+  CHECK(problems_of("expect_status: []") == "x.yaml:1:16: " + why);
+  CHECK(problems_of("expect_status:").ends_with(why));
+}
+
 TEST_CASE("a pattern that does not compile, or would cost too much, is an error of the configuration") {
   CHECK(problems_of("expect_body_regex: 'a('") ==
         "x.yaml:1:20: expect_body_regex: not a regular expression of RE2: missing ): a(\n");
@@ -97,7 +128,7 @@ TEST_CASE("a pattern that does not compile, or would cost too much, is an error 
 }
 
 TEST_CASE("a pattern that is a trap elsewhere costs linear time here") {
-  auto response = page(200, std::string(65536, 'a'));
+  auto response = page(200, std::string(1048576, 'a'));
   const auto begin = std::chrono::steady_clock::now();
   CHECK(verdict("expect_body_regex: '(a*)*(a|aa)+$b'", response).reason == Reason::body_mismatch);
   CHECK(std::chrono::steady_clock::now() - begin < 1s);

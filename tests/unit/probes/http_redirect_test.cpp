@@ -60,6 +60,13 @@ TEST_CASE("a redirect to anywhere else is refused, and the stranger is not named
   CHECK(path_of(from, "https://evil.example.net/login") == "the redirect leads to another host, path /login");
 }
 
+TEST_CASE("of a redirect that is refused the path is shown, and never the query or the fragment") {
+  for (const auto* location :
+       {"https://sso.example.net/authorize?code=hd-canary&state=hd-canary",
+        "https://sso.example.net/authorize?hd-canary", "https://sso.example.net/authorize#id=hd-canary"})
+    CHECK(path_of(page("https", 443), location) == "the redirect leads to another host, path /authorize");
+}
+
 TEST_CASE("only answers that move the page are redirects") {
   for (const int status : {301, 302, 303, 307, 308}) CHECK(is_redirect(status));
   for (const int status : {200, 300, 304, 404}) CHECK_FALSE(is_redirect(status));

@@ -38,6 +38,13 @@ Web::Answers slowly(std::chrono::milliseconds delay) {
   };
 }
 
+const std::string look_at_gunicorn = "the application does not answer directly either: look at gunicorn";
+
+/// A port that nobody listens on any more.
+std::string nobody() {
+  return Web{[](const std::string&) { return std::string{}; }}.url("/");
+}
+
 ProbeResult with_redirect_check(std::chrono::milliseconds delay) {
   const Web edge{slowly(delay)};
   return probed(key("url", edge.url("/")) + key("redirect_url", edge.url("/redirect")));
@@ -85,14 +92,81 @@ TEST_CASE("an error of the upstream is the application's fault where it fails di
   CHECK(result.detail == "HTTP 504; the application does not answer directly either: look at gunicorn");
 }
 
-TEST_CASE("an edge that waits in vain is cleared by an application that is silent by itself") {
+TEST_CASE("an edge that says nothing is down, also where the application is silent by itself") {
   const auto result = compared("", "");
-  CHECK(result.status == Status::degraded);
-  CHECK(status_of(result, "https") == Status::up);
-  CHECK(status_of(result, "upstream") == Status::down);
-  CHECK(find_check(result, "upstream")->reason == Reason::timeout);
+  CHECK(result.status == Status::down);
+  CHECK(result.reason == Reason::timeout);
+  CHECK(status_of(result, "direct") == Status::down);
+  CHECK(find_check(result, "upstream") == nullptr);
   CHECK(result.timed_out_in == Phase::first_byte);
   CHECK(sample_value(result, "healthd_superset_backend_bypass_ok") == 0);
+  CHECK(result.detail == "no answer in time; " + look_at_gunicorn);
+}
+
+TEST_CASE("what the application itself showed moves the blame") {
+  for (const auto* app : {"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
+                          "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlost", ""}) {
+    INFO(app);
+    const auto result = compared(web_page(500, "", "X: y\r\n"), app, "expect_body: OK\n");
+    CHECK(status_of(result, "https") == Status::up);
+    CHECK(status_of(result, "upstream") == Status::down);
+    CHECK(sample_value(result, "healthd_superset_backend_bypass_ok") == 0);
+  }
+  const Web edge{[](const std::string&) { return web_page(500, ""); }};
+  const auto refused = probed(key("url", edge.url("/")) + key("direct", nobody()));
+  CHECK(status_of(refused, "https") == Status::up);
+  CHECK(find_check(refused, "direct")->reason == Reason::connect_refused);
+}
+
+TEST_CASE("what the way to the application may be the cause of moves no blame") {
+  const auto unmoved = [](const ProbeResult& result, Reason reason) {
+    CHECK(result.status == Status::down);
+    CHECK(result.detail == "HTTP 500");
+    CHECK(status_of(result, "direct") == Status::unknown);
+    CHECK(find_check(result, "direct")->reason == reason);
+    CHECK_FALSE(sample_value(result, "healthd_superset_backend_bypass_ok").has_value());
+    CHECK(evidence(result, "direct").starts_with(to_string(reason)));
+    CHECK(evidence(result, "verdict") == "none: this does not show whether the application works");
+  };
+  unmoved(compared(web_page(500, ""), web_page(429, "")), Reason::http_status);
+  unmoved(compared(web_page(500, ""), "SSH-2.0-x\r\n"), Reason::protocol);
+  const Web edge{[](const std::string&) { return web_page(500, ""); }};
+  const Web plain{[](const std::string&) { return std::string{}; }};
+  const auto secured = "https" + plain.url("/").substr(4);
+  unmoved(probed(key("url", edge.url("/")) + key("direct", secured)), Reason::timeout);
+}
+
+TEST_CASE("an edge that is good but slow has the whole timeout, whatever the application says meanwhile") {
+  for (const auto* app : {"", "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"}) {
+    const Web edge{slowly(850ms)}, application{[&](const std::string&) { return app; }};
+    const auto result = probed(key("url", edge.url("/")) + key("direct", application.url("/app")));
+    CHECK(application.asked().size() == 1);
+    CHECK(result.status == Status::up);
+    CHECK(find_check(result, "direct") == nullptr);
+    CHECK_FALSE(sample_value(result, "healthd_superset_backend_bypass_ok").has_value());
+    CHECK(evidence(result, "direct").empty());
+  }
+}
+
+TEST_CASE("a good answer of the edge does not wait for that of the application") {
+  const Web edge{slowly(1100ms)}, application{[](const std::string&) { return std::string{}; }};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = probed(key("url", edge.url("/")) + key("direct", application.url("/app")), 1500ms);
+  CHECK(std::chrono::steady_clock::now() - begin < 1400ms);
+  CHECK(result.status == Status::up);
+}
+
+TEST_CASE("an edge that fails late is compared with what the application was asked meanwhile") {
+  const Web application{[](const std::string&) { return std::string{}; }};
+  const Web edge{[](const std::string&) {
+    std::this_thread::sleep_for(800ms);
+    return web_page(504, "");
+  }};
+  const auto result = probed(key("url", edge.url("/")) + key("direct", application.url("/app")));
+  CHECK(application.asked().size() == 1);
+  CHECK(status_of(result, "https") == Status::up);
+  CHECK(find_check(result, "direct")->reason == Reason::timeout);
+  CHECK(result.detail == "HTTP 504; " + look_at_gunicorn);
 }
 
 TEST_CASE("an edge that waits in vain is down where the application answers directly") {
