@@ -6,8 +6,22 @@
 namespace healthd {
 namespace {
 
-/// `probe` run by hand beside the daemon opens two, `--check` one.
-constexpr int reserve = 3;
+/// `probe` run by hand beside one daemon opens two, `--check` one.
+constexpr int least_limit = 5;
+
+/// Two names of this machine are one server, so rights that are set for one replace those of the other.
+std::string one_name(std::string_view host) {
+  const bool loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+  return loopback ? "loopback" : std::string{host};
+}
+
+void add_name(std::string& names, const std::string& name) {
+  if (names.empty()) {
+    names = name;
+  } else if ((", " + names + ", ").find(", " + name + ", ") == std::string::npos) {
+    names += ", " + name;
+  }
+}
 
 bool by_default_user(const RedisTarget& target) {
   return target.username.empty() || target.username == "default";
@@ -66,7 +80,7 @@ std::vector<Account> in_order(std::map<std::pair<std::string, std::string>, Acco
 
 }  // namespace
 
-int PostgresAccount::connection_limit() const { return connections + reserve; }
+int PostgresAccount::connection_limit() const { return std::max(2 * connections + 1, least_limit); }
 
 std::string keyword(const PostgresTarget& target, std::string_view name) {
   const auto named = [name](const auto& known) { return known.first == name; };
@@ -83,10 +97,11 @@ std::string joined(const ProbeNames& names) {
 std::vector<PostgresAccount> postgres_accounts(const Needs& needs) {
   std::map<std::pair<std::string, std::string>, PostgresAccount> accounts;
   for (const auto& need : needs.postgres) {
-    const auto server = to_string(need.target);
+    auto server = need.target;
+    server.host = one_name(server.host);
     const auto role = keyword(need.target, "user");
-    auto& account = accounts[{server, role}];
-    account.server = server;
+    auto& account = accounts[{to_string(server), role}];
+    add_name(account.server, to_string(need.target));
     account.role = role;
     add(account, need);
   }
@@ -96,11 +111,12 @@ std::vector<PostgresAccount> postgres_accounts(const Needs& needs) {
 std::vector<RedisAccount> redis_accounts(const Needs& needs) {
   std::map<std::pair<std::string, std::string>, RedisAccount> accounts;
   for (const auto& need : needs.redis) {
-    const auto server = to_string(need.target.endpoint);
+    auto server = need.target.endpoint;
+    server.host = one_name(server.host);
     const auto& name = need.target.username;
     const auto user = by_default_user(need.target) ? std::string{proposed_redis_user} : name;
-    auto& account = accounts[{server, user}];
-    account.server = server;
+    auto& account = accounts[{to_string(server), user}];
+    add_name(account.server, to_string(need.target.endpoint));
     account.user = user;
     add(account, need);
   }

@@ -30,14 +30,15 @@ struct PostgresDatabase {
 };
 
 struct PostgresAccount {
-  std::string server;  ///< `host:port` or the socket
+  std::string server;  ///< `host:port` or the socket; each name of it that the probes use
   std::string role;
   ProbeNames probes;
   int connections = 0;  ///< of all probes together
   std::map<std::string, ProbeNames> memberships;
   std::map<std::string, PostgresDatabase> databases;
 
-  /// What the role's limit should be: the probes', and room for a person beside the daemon.
+  /// What the role's limit should be: room for two daemons, as while one takes over from the other, and for a
+  /// person beside them.
   int connection_limit() const;
 };
 

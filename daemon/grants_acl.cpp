@@ -6,7 +6,9 @@
 namespace healthd {
 namespace {
 
-constexpr std::string_view password_rule = ">PASSWORD-to-set";
+/// Redis refuses what is no hash, so these lines do nothing until somebody has put one in. `resetpass` first,
+/// for a rule adds a password and leaves the old ones in force.
+constexpr std::string_view password_place = "#SHA256-of-the-password";
 
 /// Neither a shell's line nor a file of users has room for other bytes in a pattern.
 std::string printable(std::string_view pattern) {
@@ -28,8 +30,8 @@ std::string redis_cli(const RedisAccount& account) {
 std::string command_line(const RedisAccount& account) {
   constexpr std::size_t width = 100;
   std::string text;
-  std::string line =
-      redis_cli(account) + " ACL SETUSER " + shell_word(account.user) + " on " + shell_word(password_rule);
+  std::string line = redis_cli(account) + " ACL SETUSER " + shell_word(account.user) + " on resetpass " +
+                     shell_word(password_place);
   for (const auto& rule : acl_rules(account)) {
     const auto word = shell_word(rule);
     if (line.size() + word.size() > width) {
@@ -42,7 +44,7 @@ std::string command_line(const RedisAccount& account) {
 }
 
 std::string file_line(const RedisAccount& account) {
-  std::string text = "user " + printable(account.user) + " on " + std::string{password_rule};
+  std::string text = "user " + printable(account.user) + " on resetpass " + std::string{password_place};
   for (const auto& rule : acl_rules(account)) text += " " + rule;
   return text + "\n";
 }
@@ -66,16 +68,32 @@ std::string default_user_note(const RedisAccount& account) {
          account.user + "` and a `password_file`.\n";
 }
 
+/// The rules begin with nothing, so a user that somebody else needs would lose everything.
+std::string whose_user_note(const RedisAccount& account) {
+  for (const auto* own : {"healthd", "monitor"})
+    if (account.user.find(own) != std::string::npos) return {};
+  const auto user = in_comment(account.user);
+  return "# !!! STOP: is \"" + user +
+         "\" the monitor's own user? These rules take every other right away from it, and its\n"
+         "# !!! password. If the application uses \"" +
+         user +
+         "\", do not run them: the application would fail. Give the\n"
+         "# !!! monitor a user of its own, such as `username: " +
+         std::string{proposed_redis_user} + "`, and print this again.\n";
+}
+
 std::string account_acl(const RedisAccount& account) {
   std::string text = "# Redis at " + in_comment(account.server) + ": the user " + in_comment(account.user) +
                      " for " + joined(account.probes) + ".\n";
-  text += default_user_note(account);
+  text += whose_user_note(account) + default_user_note(account);
   explain(text, "runs", account.commands);
   explain(text, "reads", account.reads);
   explain(text, "writes", account.writes);
   explain(text, "publishes on or listens to", account.channels);
-  text += "# Put the real password in the place of " + std::string{password_rule.substr(1)} +
-          "; the same goes into the probe's password_file.\n";
+  text +=
+      "# Put the SHA-256 of the password in the place of " + std::string{password_place.substr(1)} +
+      " (64 lowercase hex digits; the # stays).\n"
+      "# Until then Redis refuses the command. The password itself goes into the probe's password_file.\n";
   text += "# Redis 6 knows no %R~ (read only): write ~ in its place there.\n";
   text += command_line(account);
   text +=
@@ -84,6 +102,16 @@ std::string account_acl(const RedisAccount& account) {
       "# same user as a line of that file, or of redis.conf:\n# " +
       file_line(account);
   return text;
+}
+
+std::string named_twice(const std::vector<RedisAccount>& accounts) {
+  std::set<std::string> seen;
+  for (const auto& account : accounts)
+    if (!seen.insert(account.user).second)
+      return "# One user is printed more than once. If two of these servers are one, use one name for it in "
+             "the\n"
+             "# configuration and print again: the last command would take away what the first one gave.\n";
+  return {};
 }
 
 }  // namespace
@@ -109,6 +137,7 @@ std::vector<std::string> acl_rules(const RedisAccount& account) {
 std::string grants_acl(const std::vector<RedisAccount>& accounts) {
   std::string text = "# What superset-healthd needs on Redis, by its configuration. May be run again.\n";
   if (accounts.empty()) return text + "# No probe of the configuration logs in to Redis.\n";
+  text += named_twice(accounts);
   for (const auto& account : accounts) text += "\n" + account_acl(account);
   return text;
 }

@@ -8,6 +8,7 @@
 #include "daemon/assembly.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/grants_check.hpp"
+#include "daemon/grants_run.hpp"
 #include "daemon/grants_text.hpp"
 #include "daemon/loops.hpp"
 #include "probes/run_probe.hpp"
@@ -62,6 +63,7 @@ void print(const Findings& findings) {
   for (const auto& word : findings.missing) std::cout << "  missing: " << word << '\n';
   for (const auto& word : findings.too_much) std::cout << "  too much: " << word << '\n';
   for (const auto& word : findings.unknown) std::cout << "  unknown: " << word << '\n';
+  for (const auto& word : findings.notes) std::cout << "  note: " << word << '\n';
 }
 
 /// libpq waits as long as a frozen server likes. When that is too long there is nothing left to do here but
@@ -106,19 +108,21 @@ bool check_users(Loops& loops, const std::vector<RedisAccount>& accounts) {
 }
 
 /// The last word is the probes' own: each runs once, and says what it was not allowed.
-bool run_probe_once(Loops& loops, BuiltProbe& built) {
-  Findings findings;
-  findings.account = "probe " + built.config.name;
+void check_run(Loops& loops, BuiltProbe& built, Findings& findings) {
   auto run = run_probe(*built.probe, built.config.name, built.config.timeout, loops.tools());
   boost::asio::co_spawn(loops.main(), std::move(run), [&findings](std::exception_ptr error, Outcome outcome) {
     if (error) std::rethrow_exception(error);
-    for (const auto& check : outcome.result.checks)
-      if (check.reason == Reason::permission || check.reason == Reason::auth)
-        findings.missing.push_back("check " + check.name + ": " + in_comment(check.detail));
+    compare_run(outcome.result, findings);
   });
   loops.main().restart();
   loops.main().run();
-  if (!findings.exact()) print(findings);
+}
+
+bool run_probe_once(Loops& loops, BuiltProbe& built) {
+  Findings findings;
+  findings.account = "probe " + built.config.name;
+  check_run(loops, built, findings);
+  if (!findings.exact() || !findings.notes.empty()) print(findings);
   return findings.exact();
 }
 

@@ -24,6 +24,12 @@ std::string everybody_has(const std::string& acl, const std::string& privilege) 
          ") x WHERE x.grantee = 0 AND x.privilege_type = " + privilege + ")";
 }
 
+/// Itself, or as a member of a role that has it.
+std::string role_has(const std::string& acl, const std::string& privilege) {
+  return "EXISTS (SELECT FROM pg_catalog.aclexplode(" + acl + ") x WHERE x.privilege_type = " + privilege +
+         " AND CASE x.grantee WHEN 0 THEN false ELSE pg_has_role(x.grantee, 'MEMBER') END)";
+}
+
 std::string through_public(const std::string& is_public, const std::string& revoke) {
   return is_public == "t" ? "; it comes from PUBLIC: REVOKE " + revoke + " FROM PUBLIC" : "";
 }
@@ -139,20 +145,57 @@ void compare_sequences(const AskSql& ask, const PostgresDatabase& database, Find
   add_some(findings.too_much, std::move(extra), "rights on sequences");
 }
 
+/// Until PostgreSQL 14 everybody may create in `public`, and the application itself often may only as one of
+/// everybody: a REVOKE alone would end its next upgrade. So this is no fault of the role.
+std::string everybody_creates(const std::string& schema, const std::string& owner) {
+  return "CREATE on schema " + schema +
+         " is everybody's. To end that, let the roles that create tables keep it, or the application's next "
+         "upgrade fails: GRANT CREATE ON SCHEMA " +
+         schema + " TO " + owner + "; and only then REVOKE CREATE ON SCHEMA " + schema + " FROM PUBLIC;";
+}
+
 void compare_schemas(const AskSql& ask, const PostgresDatabase& database, Findings& findings) {
-  const bool looks_in = !database.tables.empty() || !database.sequence_readers.empty();
+  const std::string acl = "coalesce(n.nspacl, acldefault('n', n.nspowner))";
   const auto rows =
-      ask("SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), has_schema_privilege(n.oid, 'CREATE'), " +
-          everybody_has("coalesce(n.nspacl, acldefault('n', n.nspowner))", "'CREATE'") +
-          " FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' ORDER BY 1");
+      ask("SELECT quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE'), has_schema_privilege(n.oid, "
+          "'CREATE'), " +
+          everybody_has(acl, "'CREATE'") + ", " + role_has(acl, "'CREATE'") +
+          ", (SELECT quote_ident(pg_get_userbyid(datdba)) FROM pg_catalog.pg_database WHERE datname = "
+          "current_database()) FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' ORDER BY 1");
   for (const auto& row : rows) {
-    if (row[0] == "public" && looks_in && row[1] != "t")
+    if (row[0] == "public" && !database.tables.empty() && row[1] != "t")
       findings.missing.emplace_back("USAGE on schema public");
     if (row[2] != "t") continue;
-    const auto name = in_comment(row[0]);
-    findings.too_much.push_back("CREATE on schema " + name +
-                                through_public(row[3], "CREATE ON SCHEMA " + name));
+    const bool is_public = row[3] == "t";
+    if (is_public) findings.notes.push_back(in_comment(everybody_creates(row[0], row[5])));
+    if (!is_public || row[4] == "t") findings.too_much.push_back("CREATE on schema " + in_comment(row[0]));
   }
+}
+
+/// Functions of the server that not everybody may run, such as those that read its files, and that somebody
+/// has opened since. What predefined roles may run from the start is part of being a member.
+void compare_functions(const AskSql& ask, Findings& findings) {
+  const auto rows =
+      ask("SELECT p.oid::regprocedure, pg_catalog.bool_or(x.grantee = 0) FROM pg_catalog.pg_proc p"
+          " JOIN pg_catalog.pg_init_privs i ON i.objoid = p.oid AND i.classoid = "
+          "'pg_catalog.pg_proc'::regclass"
+          " CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) x"
+          " WHERE p.pronamespace = 'pg_catalog'::regnamespace AND NOT EXISTS (SELECT FROM"
+          " pg_catalog.aclexplode(i.initprivs) o WHERE o.grantee IN (0, x.grantee))"
+          " AND CASE x.grantee WHEN 0 THEN true ELSE pg_has_role(x.grantee, 'MEMBER') END"
+          " GROUP BY p.oid ORDER BY p.oid::regprocedure::text");
+  std::vector<std::string> extra;
+  for (const auto& row : rows)
+    extra.push_back("EXECUTE on function " + row[0] +
+                    through_public(row[1], "EXECUTE ON FUNCTION " + row[0]));
+  add_some(findings.too_much, std::move(extra), "EXECUTE");
+}
+
+void compare_tablespaces(const AskSql& ask, Findings& findings) {
+  const auto rows =
+      ask("SELECT spcname FROM pg_catalog.pg_tablespace WHERE has_tablespace_privilege(oid, 'CREATE') ORDER "
+          "BY 1");
+  for (const auto& row : rows) findings.too_much.push_back("CREATE on tablespace " + in_comment(row.front()));
 }
 
 void compare_database(const AskSql& ask, Findings& findings) {
@@ -176,6 +219,8 @@ void compare_objects(const AskSql& ask, const PostgresDatabase& database, Findin
   compare_writing(ask, findings);
   compare_sequences(ask, database, findings);
   compare_schemas(ask, database, findings);
+  compare_functions(ask, findings);
+  compare_tablespaces(ask, findings);
   compare_database(ask, findings);
 }
 

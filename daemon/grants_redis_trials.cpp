@@ -101,16 +101,23 @@ std::vector<Dangerous> dangerous_commands(const std::string& stranger) {
   return {
       {"acl|getuser", {"ACL", "GETUSER", no}},
       {"acl|setuser", {"ACL", "SETUSER", no, "!"}},
+      {"bgsave", {"BGSAVE", no}},
       {"client|kill", {"CLIENT", "KILL", "TYPE", no}},
       {"client|list", {"CLIENT", "LIST", "TYPE", no}},
       {"config|get", {"CONFIG", "GET", no}},
       {"config|set", {"CONFIG", "SET", no, "0"}},
+      {"copy", {"COPY", no, no, no}},
+      {"debug", {"DEBUG", "HELP"}},
       {"eval", {"EVAL", "return 0", "-1"}},
+      {"failover", {"FAILOVER", no}},
       {"flushall", {"FLUSHALL", no, no}},
       {"flushdb", {"FLUSHDB", no, no}},
+      {"function|load", {"FUNCTION", "LOAD", no}},
+      {"migrate", {"MIGRATE", no, "0", no, no, no}},
       {"module|list", {"MODULE", "LIST"}},
       {"publish", {"PUBLISH", no, no}},
       {"replicaof", {"REPLICAOF", no, no}},
+      {"restore", {"RESTORE", no, "-1", no}},
       {"scan", {"SCAN", no}},
       {"shutdown", {"SHUTDOWN", no, no, no, no}},
       {"slowlog|get", {"SLOWLOG", "GET", no}},
@@ -125,7 +132,8 @@ Answer read_answer(const RedisReply& reply) {
   if (text.starts_with("NOPERM"))
     return says("to run the") ? Answer::no_command : says("channel") ? Answer::no_channel : Answer::no_key;
   const bool before_rights = text.starts_with("NOAUTH") || says("unknown command") ||
-                             says("nknown subcommand") || says("wrong number of arguments");
+                             says("nknown subcommand") || says("wrong number of arguments") ||
+                             says("command not allowed. If the");  // DEBUG, where nobody may
   return before_rights ? Answer::unclear : Answer::allowed;
 }
 

@@ -1,6 +1,6 @@
 #include "daemon/grants_role.hpp"
 
-#include <algorithm>
+#include <map>
 
 #include "daemon/grants_text.hpp"
 
@@ -35,16 +35,31 @@ void compare_limit(const AskSql& ask, const PostgresAccount& account, Findings& 
     findings.missing.push_back("CONNECTION LIMIT: it is " + std::to_string(limit) + ", and " + needed);
 }
 
-/// That they are set; how long they are is the site's choice.
-void compare_settings(const AskSql& ask, Findings& findings) {
-  static constexpr const char* wanted[] = {
-      "statement_timeout=", "lock_timeout=", "idle_in_transaction_session_timeout="};
-  const auto set = ask(of_role("pg_catalog.unnest(rolconfig)"));
-  for (const std::string_view setting : wanted) {
-    const auto begins = [setting](const auto& row) { return row.front().starts_with(setting); };
-    if (std::ranges::any_of(set, begins)) continue;
-    findings.missing.push_back("ALTER ROLE SET " + std::string{setting.substr(0, setting.find('='))});
+/// By name; what is set for this database wins, as it does in a session.
+std::map<std::string, std::string> role_settings(const AskSql& ask) {
+  std::map<std::string, std::string> settings;
+  const auto rows = ask(
+      "SELECT pg_catalog.unnest(s.setconfig), s.setdatabase <> 0 FROM pg_catalog.pg_db_role_setting s"
+      " JOIN pg_catalog.pg_roles r ON r.oid = s.setrole WHERE r.rolname = current_user AND s.setdatabase IN"
+      " (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) ORDER BY 2");
+  for (const auto& row : rows) {
+    const auto equals = row.front().find('=');
+    settings[row.front().substr(0, equals)] = row.front().substr(equals + 1);
   }
+  return settings;
+}
+
+/// That they are set; how long they are is the site's choice, but 0 is no limit at all.
+void compare_settings(const AskSql& ask, Findings& findings) {
+  const auto settings = role_settings(ask);
+  for (const auto* wanted : {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"}) {
+    const auto set = settings.find(wanted);
+    const bool limits = set != settings.end() && set->second.find_first_of("123456789") != std::string::npos;
+    if (!limits) findings.missing.push_back("ALTER ROLE SET " + std::string{wanted});
+  }
+  if (settings.contains("default_transaction_read_only"))
+    findings.too_much.emplace_back(
+        "ALTER ROLE SET default_transaction_read_only: it hides from the probe what the server's users get");
 }
 
 void compare_memberships(const AskSql& ask, const PostgresAccount& account, Findings& findings) {
@@ -61,6 +76,11 @@ void compare_memberships(const AskSql& ask, const PostgresAccount& account, Find
       "'MEMBER') AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles w WHERE w.rolname IN (" +
       wanted + ") AND pg_has_role(w.oid, r.oid, 'MEMBER')) ORDER BY 1");
   for (const auto& row : extra) findings.too_much.push_back("membership in " + in_comment(row.front()));
+  const auto passed_on =
+      ask("SELECT DISTINCT r.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = "
+          "m.roleid WHERE m.admin_option AND pg_has_role(m.member, 'MEMBER') ORDER BY 1");
+  for (const auto& row : passed_on)
+    findings.too_much.push_back("ADMIN OPTION on " + in_comment(row.front()) + ": it may pass it on");
 }
 
 }  // namespace

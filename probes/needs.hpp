@@ -19,7 +19,7 @@ struct PostgresNeeds {
   int connections = 0;                                      ///< at most, at the same time
   std::set<std::string> memberships = {};                   ///< predefined roles, such as pg_monitor
   std::map<std::string, std::set<std::string>> reads = {};  ///< table -> columns; no columns: the whole table
-  bool reads_sequences = false;                             ///< every sequence of the schema public
+  bool reads_sequences = false;  ///< each of the schema public; takes no USAGE on it
 };
 
 /// What a probe does on a Redis, in the words of an ACL.

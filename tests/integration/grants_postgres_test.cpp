@@ -2,7 +2,7 @@
 
 #include "daemon/grants_check.hpp"
 #include "daemon/grants_text.hpp"
-#include "tests/integration/grants_bench.hpp"
+#include "tests/integration/grants_postgres_site.hpp"
 #include "tests/integration/postgres_bench.hpp"
 
 namespace healthd::test {
@@ -10,51 +10,10 @@ namespace {
 
 constexpr auto postgres = GrantsSection::postgres;
 
-/// The role's name needs quoting; the table is none of a monitor's business.
-struct Change {
-  std::string made, undone, named;
-};
-
-struct Site {
-  PostgresServer server;
-  GrantsBench grants{
-      "  - {name: metadata, kind: postgres, password_file: FOLDER/password, dsn: \"host=127.0.0.1 port=" +
-      std::to_string(server.port()) + " dbname=postgres user='he\\\"al\\\\'th d'\"}\n"};
-
-  /// Until PostgreSQL 14 everybody may create in `public`.
-  Site() {
-    server.execute({"CREATE TABLE logs (id serial PRIMARY KEY, dttm timestamp)",
-                    "REVOKE CREATE ON SCHEMA public FROM PUBLIC"});
-  }
-
-  /// As the manual says: psql as a superuser, then the password.
-  void apply() {
-    const auto sql = grants.file("grants.sql", grants.print(postgres).text);
-    const auto psql = "psql -X -q -v ON_ERROR_STOP=1 -U postgres -d postgres -h " + server.socket_folder() +
-                      " -p " + std::to_string(server.port());
-    const bool applied = grants.shell(psql + " -f " + sql);
-    INFO(grants.log());
-    REQUIRE(applied);
-    server.execute({quoted("ALTER ROLE %s PASSWORD 'hd-canary-right'")});
-  }
-
-  /// `%s` is the role.
-  static std::string quoted(std::string sql) { return sql.replace(sql.find("%s"), 2, "\"he\"\"al'th d\""); }
-  /// Sessions of the last look end a moment after it, and they count.
-  bool is_alone() const {
-    return wait_until(
-        [&] { return server.ask("SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'he%'") == "0"; });
-  }
-  void as_admin(const std::vector<Change>& changes, std::string Change::* statement) {
-    for (const auto& change : changes) as_admin(change.*statement);
-  }
-  void as_admin(const std::string& sql) { server.execute({quoted(sql)}); }
-};
-
 }  // namespace
 
 TEST_CASE("the SQL that grants prints can be run twice, and the probe then works with exactly that") {
-  Site site;
+  PostgresSite site;
   site.apply();
   site.apply();
 
@@ -76,7 +35,7 @@ TEST_CASE("the SQL that grants prints can be run twice, and the probe then works
 }
 
 TEST_CASE("what the monitor's role lacks is named, each by its own statement") {
-  Site site;
+  PostgresSite site;
   site.apply();
   const std::vector<Change> changes{
       {"REVOKE pg_monitor FROM %s", "GRANT pg_monitor TO %s", "membership in pg_monitor, for metadata"},
@@ -86,6 +45,8 @@ TEST_CASE("what the monitor's role lacks is named, each by its own statement") {
        "CONNECTION LIMIT: it is 1, and the probes need 2"},
       {"ALTER ROLE %s RESET lock_timeout", "ALTER ROLE %s SET lock_timeout = '1s'",
        "ALTER ROLE SET lock_timeout"},
+      {"ALTER ROLE %s SET statement_timeout = 0", "ALTER ROLE %s SET statement_timeout = '15s'",
+       "ALTER ROLE SET statement_timeout"},
   };
   site.as_admin(changes, &Change::made);
   const auto checked = site.grants.check(postgres);
@@ -100,7 +61,7 @@ TEST_CASE("what the monitor's role lacks is named, each by its own statement") {
 }
 
 TEST_CASE("what the monitor's role has beyond its needs is named") {
-  Site site;
+  PostgresSite site;
   site.apply();
   site.server.execute({"CREATE SCHEMA other", "CREATE TABLE other.orders (id int, name text)",
                        "CREATE TABLE other.owned (id int)", "CREATE ROLE staff"});
@@ -128,6 +89,14 @@ TEST_CASE("what the monitor's role has beyond its needs is named") {
        "CREATE on the database"},
       {"ALTER TABLE other.owned OWNER TO %s", "REASSIGN OWNED BY %s TO postgres",
        "owner of table other.owned"},
+      {"GRANT pg_monitor TO %s WITH ADMIN OPTION", "REVOKE ADMIN OPTION FOR pg_monitor FROM %s",
+       "ADMIN OPTION on pg_monitor"},
+      {"GRANT EXECUTE ON FUNCTION pg_read_file(text) TO %s",
+       "REVOKE EXECUTE ON FUNCTION pg_read_file(text) FROM %s", "EXECUTE on function pg_read_file(text)"},
+      {"GRANT CREATE ON TABLESPACE pg_default TO %s", "REVOKE CREATE ON TABLESPACE pg_default FROM %s",
+       "CREATE on tablespace pg_default"},
+      {"ALTER ROLE %s SET default_transaction_read_only = off",
+       "ALTER ROLE %s RESET default_transaction_read_only", "ALTER ROLE SET default_transaction_read_only"},
   };
   site.as_admin(changes, &Change::made);
   const auto checked = site.grants.check(postgres);
@@ -142,7 +111,7 @@ TEST_CASE("what the monitor's role has beyond its needs is named") {
 }
 
 TEST_CASE("a superuser is too much, whatever else it has") {
-  Site site;
+  PostgresSite site;
   site.apply();
   site.as_admin("ALTER ROLE %s SUPERUSER");
   const auto checked = site.grants.check(postgres);
@@ -151,18 +120,75 @@ TEST_CASE("a superuser is too much, whatever else it has") {
 }
 
 TEST_CASE("a right that everybody has is named as such, with the REVOKE that takes it away") {
-  Site site;
+  PostgresSite site;
   site.apply();
-  site.server.execute({"GRANT CREATE ON SCHEMA public TO PUBLIC", "GRANT SELECT ON logs TO PUBLIC"});
+  site.server.execute(
+      {"GRANT SELECT ON logs TO PUBLIC", "GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO PUBLIC"});
   const auto checked = site.grants.check(postgres);
   INFO(checked.text);
   CHECK(checked.code == 1);
-  CHECK(checked.says("it comes from PUBLIC: REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
   CHECK(checked.says("it comes from PUBLIC: REVOKE SELECT ON public.logs FROM PUBLIC"));
+  CHECK(checked.says("it comes from PUBLIC: REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM PUBLIC"));
+}
+
+TEST_CASE("that everybody may create in public is a note, with what keeps the application's upgrades going") {
+  PostgresSite site;
+  site.apply();
+  site.server.execute({"GRANT CREATE ON SCHEMA public TO PUBLIC", "CREATE ROLE \"the app\"",
+                       "ALTER DATABASE postgres OWNER TO \"the app\""});
+  const auto checked = site.grants.check(postgres);
+  INFO(checked.text);
+  CHECK(checked.code == 0);
+  CHECK(checked.says("note: CREATE on schema public is everybody's."));
+  CHECK(checked.says(
+      "GRANT CREATE ON SCHEMA public TO \"the app\"; and only then REVOKE CREATE ON SCHEMA public"));
+  site.as_admin("GRANT CREATE ON SCHEMA public TO %s");
+  REQUIRE(site.is_alone());
+  const auto its_own = site.grants.check(postgres);
+  CHECK(its_own.code == 1);
+  CHECK(its_own.says("too much: CREATE on schema public"));
+}
+
+TEST_CASE("the SQL that grants prints leaves a role alone that is not the monitor's own") {
+  PostgresSite site;
+  site.server.execute({PostgresSite::quoted("CREATE ROLE %s LOGIN")});
+  std::string why;
+  SECTION("a superuser") {
+    site.as_admin("ALTER ROLE %s SUPERUSER");
+    why = "is a superuser";
+  }
+  SECTION("one that owns the tables") {
+    site.as_admin("ALTER TABLE logs OWNER TO %s");
+    why = "owns something";
+  }
+  SECTION("one that writes to tables of another") {
+    site.as_admin("GRANT UPDATE ON logs TO %s");
+    why = "may write to a table here";
+  }
+  SECTION("a member of the role that owns the tables") {
+    site.server.execute({"CREATE ROLE owner", "ALTER TABLE logs OWNER TO owner"});
+    site.as_admin("GRANT owner TO %s");
+    why = "owns something";
+  }
+  CHECK_FALSE(site.run_printed());
+  INFO(site.grants.log());
+  CHECK(site.grants.log().find("it is not the monitor's own") != std::string::npos);
+  CHECK(site.grants.log().find(why) != std::string::npos);
+  CHECK(site.server.ask("SELECT rolconnlimit FROM pg_roles WHERE rolname LIKE 'he%'") == "-1");
+  CHECK(site.server.ask("SELECT count(*) FROM pg_db_role_setting") == "0");
+}
+
+TEST_CASE("the SQL that grants prints lets the probe see again whether the server is read-only") {
+  PostgresSite site;
+  site.apply();
+  site.as_admin("ALTER ROLE %s SET default_transaction_read_only = off");
+  site.as_admin("ALTER ROLE %s IN DATABASE postgres SET default_transaction_read_only = off");
+  site.apply();
+  CHECK(site.grants.check(postgres).code == 0);
 }
 
 TEST_CASE("where the role cannot log in nothing is known, and that is not exact") {
-  Site site;
+  PostgresSite site;
   SECTION("nobody made the role") {}
   SECTION("the password is another") {
     site.apply();

@@ -14,10 +14,13 @@ using namespace std::chrono_literals;
 
 constexpr auto redis = GrantsSection::redis;
 
+/// The hash of `hd-canary-right`.
+constexpr const char* right_hash = "fe6cfa23866aa98f3e393f065ac2edf84cea136f40a325fc39e4125f09a2e022";
+
 std::string with_password(std::string text) {
-  constexpr std::string_view place = "PASSWORD-to-set";
+  constexpr std::string_view place = "#SHA256-of-the-password";
   for (auto at = text.find(place); at != std::string::npos; at = text.find(place))
-    text.replace(at, place.size(), "hd-canary-right");
+    text.replace(at, place.size(), std::string{"#"} + right_hash);
   return text;
 }
 
@@ -56,6 +59,26 @@ TEST_CASE("the ACL that grants prints can be run twice, and is what the probes n
   CHECK(checked.says("user healthd: exact"));
   CHECK(site.server.say({"ACL", "LIST"}) == before);
   CHECK(site.server.say({"DBSIZE"}) == "0");
+}
+
+TEST_CASE("the ACL as it is printed, without a password put in, changes nothing") {
+  Site site;
+  site.server.say({"ACL", "SETUSER", "healthd", "on", ">still-in-use", "+ping"});
+  const auto before = site.server.say({"ACL", "LIST"});
+  site.grants.shell(". " + site.grants.file("grants.sh", site.grants.print(redis).text));
+  CHECK(site.grants.log().find("password hash") != std::string::npos);
+  CHECK(site.server.say({"ACL", "LIST"}) == before);
+}
+
+TEST_CASE("a new password ends the old one") {
+  Site site;
+  site.server.say({"ACL", "SETUSER", "healthd", "on", ">stolen"});
+  site.apply();
+  const auto users = site.server.say({"ACL", "LIST"});
+  const auto hash = users.find(right_hash);
+  REQUIRE(hash != std::string::npos);
+  CHECK(users.find('#') == hash - 1);
+  CHECK(users.find('#', hash) == std::string::npos);
 }
 
 TEST_CASE("Redis, Celery and Beat probes find out everything with exactly these rights") {
@@ -145,6 +168,12 @@ TEST_CASE("what the monitor's user has beyond its needs is named, and trying it 
   const auto [rule, name] = GENERATE(table<std::string, std::string>({
       {"+@all", "+flushall"},
       {"+config|get", "too much: commands: +config|get"},
+      {"+bgsave", "too much: commands: +bgsave"},
+      {"+copy", "too much: commands: +copy"},
+      {"+failover", "too much: commands: +failover"},
+      {"+function", "too much: commands: +function|load"},
+      {"+migrate", "too much: commands: +migrate"},
+      {"+restore", "too much: commands: +restore"},
       {"+@dangerous", "+shutdown"},
       {"+expire", "too much: commands: +expire"},
       {"+lpush", "+lpush"},
@@ -169,13 +198,17 @@ TEST_CASE("what the monitor's user has beyond its needs is named, and trying it 
 }
 
 TEST_CASE("no trial of a dangerous command does anything, even where it is allowed") {
-  RedisServer server;
+  RedisServer server{{"enable-debug-command yes"}};
   server.say({"SET", "precious", "value"});
+  const auto saved = server.say({"LASTSAVE"});
   for (const auto& dangerous : dangerous_commands("healthd-nobody")) {
     INFO(dangerous.command);
     server.say(dangerous.trial);
     CHECK(server.say({"GET", "precious"}) == "value");
   }
+  CHECK(server.say({"DBSIZE"}) == "1");
+  CHECK(server.say({"LASTSAVE"}) == saved);
+  CHECK(server.say({"FUNCTION", "LIST"}).empty());
   CHECK(server.say({"ACL", "USERS"}) == "default");
   CHECK(server.say({"ROLE"}).starts_with("master"));
 }

@@ -66,7 +66,7 @@ class Listening {
  private:
   asio::io_context loop_{1};
   asio::cancellation_signal cancel_;
-  StatsdListener listener_;
+  mutable StatsdListener listener_;
   bool ended_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "daemon/grants_check.hpp"
 #include "daemon/grants_redis_trials.hpp"
+#include "daemon/grants_run.hpp"
 #include "daemon/grants_text.hpp"
 
 namespace healthd {
@@ -42,7 +43,7 @@ TEST_CASE("probes that share a role share its limit, its tables and its columns"
   const auto accounts = postgres_accounts(needs);
   REQUIRE(accounts.size() == 1);
   CHECK(accounts[0].connections == 6);
-  CHECK(accounts[0].connection_limit() > 6);
+  CHECK(accounts[0].connection_limit() == 13);  // two daemons, and a person
   const auto sql = grants_sql(accounts);
   CHECK(says(sql, R"(GRANT SELECT ("start_time", "status") ON public."query" TO "healthd";)"));
   CHECK(says(sql, R"(GRANT SELECT ON public."logs" TO "healthd";)"));
@@ -59,7 +60,40 @@ TEST_CASE("the same role on another server is another account") {
   const auto accounts = postgres_accounts(needs);
   REQUIRE(accounts.size() == 2);
   CHECK(accounts[0].connections == 2);
-  CHECK_FALSE(says(grants_sql(accounts), "\\connect"));
+  const auto sql = grants_sql(accounts);
+  CHECK(says(sql, "printed more than once"));
+  // Whatever came before, each account's statements begin in its own database.
+  CHECK(sql.find("\\connect \"superset\"") < sql.find("CREATE ROLE"));
+  CHECK(sql.rfind("\\connect \"superset\"") > sql.rfind("ALTER ROLE"));
+  CHECK(sql.find("\\set ON_ERROR_STOP on") < sql.find("\\connect"));
+}
+
+TEST_CASE("two names of this machine are one server, whose limit is for all probes") {
+  Needs needs;
+  needs.postgres = {on_postgres("one", "healthd"), on_postgres("two", "healthd"),
+                    on_postgres("three", "healthd")};
+  needs.postgres[1].target.host = "localhost";
+  needs.postgres[2].target.host = "db.example";
+  needs.redis = {on_redis("cache", "healthd"), on_redis("broker", "healthd")};
+  needs.redis[0].target.endpoint.host = "localhost";
+  const auto roles = postgres_accounts(needs);
+  REQUIRE(roles.size() == 2);
+  CHECK(roles[1].server == "127.0.0.1:5432, localhost:5432");
+  CHECK(roles[1].connection_limit() == 9);
+  const auto users = redis_accounts(needs);
+  REQUIRE(users.size() == 1);
+  CHECK(users[0].server == "localhost:6379, 127.0.0.1:6379");
+  CHECK_FALSE(says(grants_acl(users), "printed more than once"));
+}
+
+TEST_CASE("a Redis user that may be the application's is not printed without a warning") {
+  Needs needs;
+  needs.redis = {on_redis("cache", "superset")};
+  const auto acl = grants_acl(redis_accounts(needs));
+  CHECK(says(acl, "STOP: is \"superset\" the monitor's own user?"));
+  CHECK(acl.find("STOP") < acl.find("ACL SETUSER"));
+  needs.redis = {on_redis("cache", "healthd"), on_redis("broker")};
+  CHECK_FALSE(says(grants_acl(redis_accounts(needs)), "STOP"));
 }
 
 TEST_CASE("no name can end a quotation, a comment or a block") {
@@ -70,7 +104,7 @@ TEST_CASE("no name can end a quotation, a comment or a block") {
   CHECK(says(sql, R"(rolname = E'he"al''th\\d$grants$')"));
   CHECK(says(sql, "DO $grants_$"));
   CHECK(says(sql, "\"d\nDROP TABLE x; --\""));
-  CHECK(says(sql, "in the database d?DROP TABLE x; --"));
+  CHECK(says(sql, "Concerns the database d?DROP TABLE x; --"));
   CHECK(sql_identifier("a\"b") == "\"a\"\"b\"");
   CHECK(shell_word("it's") == "'it'\\''s'");
   CHECK(shell_word("%R~celery") == "'%R~celery'");
@@ -93,8 +127,9 @@ TEST_CASE("probes on one Redis user are merged, and what is written is not also 
                                                            "+llen", "+ping", "%R~celery", "%R~celery??3",
                                                            "~healthd:canary", "&/0.celery.pidbox"});
   const auto acl = grants_acl(accounts);
-  CHECK(says(acl, "redis-cli -h 127.0.0.1 -p 6379 ACL SETUSER healthd on '>PASSWORD-to-set'"));
-  CHECK(says(acl, "# user healthd on >PASSWORD-to-set resetkeys"));
+  CHECK(
+      says(acl, "redis-cli -h 127.0.0.1 -p 6379 ACL SETUSER healthd on resetpass '#SHA256-of-the-password'"));
+  CHECK(says(acl, "# user healthd on resetpass #SHA256-of-the-password resetkeys"));
   CHECK_FALSE(says(acl, "default user"));
   CHECK_FALSE(says(acl, "hd-canary"));
 }
@@ -131,6 +166,33 @@ TEST_CASE("the words of every Redis version tell which right was missing") {
   CHECK(answer("ERR wrong number of arguments for 'get' command") == Answer::unclear);
   CHECK(answer("ERR unknown command 'GET', with args beginning with:") == Answer::unclear);
   CHECK(answer("NOAUTH Authentication required.") == Answer::unclear);
+  CHECK(
+      answer("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
+             "run it from a local connection") == Answer::unclear);
+}
+
+TEST_CASE("of a probe's run only refusals are missing rights, and what was not asked is unknown") {
+  const auto compared = [](std::vector<CheckResult> checks) {
+    ProbeResult result;
+    result.checks = std::move(checks);
+    if (result.checks.empty()) result.reason = Reason::timeout;
+    Findings findings;
+    compare_run(result, findings);
+    return findings;
+  };
+  CHECK(compared({{"connect", Status::up}}).exact());
+  const auto refused = compared({{"connect", Status::down, Reason::auth, "password authentication failed"},
+                                 {"query", Status::down, Reason::auth, "there is no session to ask over"}});
+  CHECK(refused.missing == std::vector<std::string>{"check connect: password authentication failed"});
+  CHECK(refused.unknown == std::vector<std::string>{"check query: there is no session to ask over"});
+  const auto gone = compared({{"connect", Status::down, Reason::connect_refused}});
+  CHECK(gone.unknown == std::vector<std::string>{"check connect: connect_refused"});
+  const auto silent = compared({{"workers", Status::down, Reason::no_reply, "no worker replied"}});
+  CHECK(silent.exact());
+  CHECK(silent.notes == std::vector<std::string>{"check workers: no worker replied"});
+  CHECK(compared({{"query", Status::unknown, Reason::none, "not asked"}}).unknown ==
+        std::vector<std::string>{"check query: not asked"});
+  CHECK(compared({}).unknown == std::vector<std::string>{"the run: timeout"});
 }
 
 TEST_CASE("a key is made to fit a pattern, and only a long one counts as nobody's") {
