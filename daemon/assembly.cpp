@@ -1,6 +1,7 @@
 #include "daemon/assembly.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <map>
 
 #include "config/load.hpp"
@@ -103,6 +104,18 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   build_receivers(parts, NotifierTools{resolver, tls});
   parts.config.root.finish();
   return parts;
+}
+
+bool report_unknown_probes(const Assembly& parts, const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const auto& built : parts.probes) known.push_back(built.config.name);
+  bool unknown = false;
+  for (const auto& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::cerr << "no probe is named " << in_quotes(name) << did_you_mean(name, known) << '\n';
+    unknown = true;
+  }
+  return unknown;
 }
 
 }  // namespace healthd

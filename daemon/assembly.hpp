@@ -34,4 +34,8 @@ struct Assembly {
 /// Blocks on disk. Where `problems` has errors, the parts must not be used.
 Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems);
 
+/// Prints, to standard error, which of `names` no probe has, and what they may have meant; false where there
+/// are none.
+bool report_unknown_probes(const Assembly& parts, const std::vector<std::string>& names);
+
 }  // namespace healthd

@@ -43,21 +43,6 @@ std::vector<Account> chosen(std::vector<Account> accounts, const GrantsRequest& 
   return accounts;
 }
 
-bool unknown_names(const Assembly& parts, const GrantsRequest& request) {
-  std::vector<std::string> known;
-  for (const auto& built : parts.probes) known.push_back(built.config.name);
-  bool unknown = false;
-  for (const auto& name : request.probes) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    const auto meant = nearest(name, known);
-    std::cerr << "no probe is named \"" << name << "\"";
-    if (!meant.empty()) std::cerr << "; did you mean \"" << meant << "\"?";
-    std::cerr << '\n';
-    unknown = true;
-  }
-  return unknown;
-}
-
 void print(const Findings& findings) {
   std::cout << findings.account << ": " << (findings.exact() ? "exact" : "not as it should be") << '\n';
   for (const auto& word : findings.missing) std::cout << "  missing: " << word << '\n';
@@ -154,7 +139,7 @@ int grants(const Settings& settings, const GrantsRequest& request) {
     for (const auto& problem : all.problems.sorted()) std::cerr << to_string(problem) << '\n';
     return exit_code::failed;
   }
-  if (unknown_names(all.parts, request)) return exit_code::failed;
+  if (report_unknown_probes(all.parts, request.probes)) return exit_code::failed;
   const auto wants = [&request](GrantsSection section) {
     return request.section == GrantsSection::both || request.section == section;
   };

@@ -27,22 +27,6 @@ int nagios_code(Status status) {
   std::abort();
 }
 
-/// The names that were asked for and do not exist; prints what they may have meant.
-bool unknown_names(const Assembly& parts, const ProbeRequest& request) {
-  std::vector<std::string> known;
-  for (const auto& built : parts.probes) known.push_back(built.config.name);
-  bool unknown = false;
-  for (const auto& name : request.names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    const auto meant = nearest(name, known);
-    std::cerr << "no probe is named \"" << name << "\"";
-    if (!meant.empty()) std::cerr << "; did you mean \"" << meant << "\"?";
-    std::cerr << '\n';
-    unknown = true;
-  }
-  return unknown;
-}
-
 bool wanted(const ProbeRequest& request, const std::string& name) {
   return request.names.empty() || std::ranges::find(request.names, name) != request.names.end();
 }
@@ -83,7 +67,7 @@ int run_probes_once(const Settings& settings, const ProbeRequest& request) {
     for (const auto& problem : problems.sorted()) std::cerr << to_string(problem) << '\n';
     return could_not_tell;
   }
-  if (unknown_names(parts, request)) return could_not_tell;
+  if (report_unknown_probes(parts, request.names)) return could_not_tell;
 
   const auto views = run_all(loops, parts, request);
   print_probes(std::cout, parts.config.stack, views, request);

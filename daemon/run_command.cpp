@@ -26,7 +26,8 @@ int run_daemon(const Settings& settings) {
     code = app.run();
   }
   const bool written = stop_logging();
-  // Neither a name look-up that the system still holds nor a stuck reader of our log may hold us up.
+  // Neither a name look-up that the system still holds, nor a login at PostgreSQL that still computes, nor a
+  // stuck reader of our log may hold us up.
   if (loops.held_up() || !written) std::_Exit(code);
   return code;
 }

@@ -162,7 +162,8 @@ constexpr std::array catalogue{
     Metric{"healthd_postgres_prepared_transactions", gauge, probe,
            "Prepared transactions that are neither committed nor rolled back."},
     Metric{"healthd_collector_success", gauge, probe,
-           "Whether a group of statistics was read in its last run."},
+           "Whether a group of statistics was read in its last run; absent where it was due and there was no "
+           "time."},
     Metric{"healthd_collector_duration_seconds", gauge, probe,
            "Time that the last run of a group of statistics took."},
     Metric{"healthd_collector_last_success_timestamp_seconds", gauge, probe,

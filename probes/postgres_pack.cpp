@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 constexpr int oldest = 12;
 constexpr int newest = 999;  // a major that is newer than us most likely still understands
 
+// Of NULL, greatest(..., 0) makes a healthy 0; so a figure that is never negative is made so by CASE.
+
 constexpr PgStatement activity[] = {
     {oldest, newest,
      "SELECT coalesce(state, 'other'), count(*),"
@@ -66,23 +68,27 @@ constexpr PgStatement wal_directory[] = {{oldest, newest, "SELECT sum(size) FROM
 constexpr PgStatement replication[] = {
     {oldest, newest,
      "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'local'),"
-     " max(greatest(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
-     " ELSE pg_current_wal_lsn() END, replay_lsn), 0))"
-     " FROM pg_stat_replication WHERE replay_lsn IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 100"}};
+     " max(CASE WHEN bytes < 0 THEN 0 ELSE bytes END)"
+     " FROM pg_stat_replication CROSS JOIN LATERAL (SELECT pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
+     " THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, replay_lsn) AS bytes) behind"
+     " WHERE bytes IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 100"}};
 
 constexpr PgStatement slots[] = {
     {oldest, newest,
-     "SELECT slot_name, active::int, greatest(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
-     " THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn), 0)"
-     " FROM pg_replication_slots ORDER BY 3 DESC NULLS LAST, 1 LIMIT 100"}};
+     "SELECT slot_name, active::int, CASE WHEN bytes < 0 THEN 0 ELSE bytes END"
+     " FROM pg_replication_slots CROSS JOIN LATERAL (SELECT pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
+     " THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn) AS bytes) retained"
+     " ORDER BY 3 DESC NULLS LAST, 1 LIMIT 100"}};
 
-// A standby that has replayed all it got has caught up only while somebody still sends.
+// A standby that has replayed all it got has caught up only while somebody still sends. One that has replayed
+// nothing since its start does not know how late it is.
 constexpr PgStatement replay[] = {
     {oldest, newest,
      "SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0"
-     " WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()"
+     " WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()"
      " AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0"
-     " ELSE greatest(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0) END"}};
+     " WHEN seconds < 0 THEN 0 ELSE seconds END FROM (SELECT"
+     " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS seconds) behind"}};
 
 constexpr PgStatement wraparound[] = {
     {oldest, newest, "SELECT max(age(datfrozenxid)), max(mxid_age(datminmxid)) FROM pg_database"}};
@@ -97,6 +103,7 @@ constexpr PgStatement tables[] = {{oldest, newest,
 
 // A column of type integer is full long before its sequence is. One sequence that we may not read could be
 // the fullest, so then there is no value. Only permanent ones: those of other sessions cannot be read at all.
+// Only of schema public, where Superset's are and our grants end.
 constexpr PgStatement sequences[] = {
     {oldest, newest,
      "SELECT CASE WHEN coalesce(bool_and(readable), true) THEN coalesce(max(usage), 0) END FROM ("
@@ -104,6 +111,7 @@ constexpr PgStatement sequences[] = {
      " / least(s.seqmax, CASE a.atttypid WHEN 'int2'::regtype THEN 32767"
      " WHEN 'int4'::regtype THEN 2147483647 ELSE s.seqmax END) END AS usage"
      " FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
+     " JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
      " CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'USAGE, SELECT') AS readable) may"
      " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
      " AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')"
@@ -126,7 +134,7 @@ constexpr PgCollector pack[] = {
     {"prepared", 300s, false, prepared, read_pg_prepared},
     {"size", 300s, false, size, read_pg_size},
     {"tables", 300s, false, tables, read_pg_tables},
-    {"sequences", 3600s, false, sequences, read_pg_sequences},
+    {"sequences", 3600s, false, sequences, read_pg_sequences, "SELECT on each sequence of schema public"},
 };
 
 }  // namespace

@@ -28,6 +28,8 @@ struct PgCollector {
   std::span<const PgStatement> statements;
   /// nullopt: the answer reads like nothing known. What is NULL has no sample.
   std::optional<std::vector<Sample>> (*read)(const PgRows& rows);
+  /// What the role lacks where nothing but NULL came back.
+  std::string_view right = "";
 };
 
 /// In the order of reading: what says most comes first.

@@ -154,7 +154,7 @@ ProbeResult pg_report(const PgFindings& findings, PgRole expected) {
   constexpr std::chrono::seconds after_a_refused_login{60};  // so that no account is locked, no log flooded
   ProbeResult result;
   result.checks.push_back(judge("query", findings.query));
-  result.checks.push_back(judge("connect", findings.connect));
+  if (!findings.connect_age) result.checks.push_back(judge("connect", findings.connect));
   if (!findings.query) add_side_checks(findings, expected, result);
   decide(findings, result);
   if (findings.connect.reason == Reason::auth) result.rest = after_a_refused_login;

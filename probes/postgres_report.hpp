@@ -50,8 +50,9 @@ struct PgFindings {
   std::vector<std::pair<std::string, std::string>> evidence = {};
 };
 
-/// Both `connect` and `query` are main checks; `connect` speaks first. Only a full server is no outage while
-/// the kept session answers. Side checks: `privileges`, `role`, `write`, `statistics`.
+/// Both `connect` and `query` are main checks; `connect` speaks first, and only of a connection of this run.
+/// Only a full server is no outage while the kept session answers. Side checks: `privileges`, `role`,
+/// `write`, `statistics`.
 ProbeResult pg_report(const PgFindings& findings, PgRole expected = PgRole::primary);
 
 }  // namespace healthd

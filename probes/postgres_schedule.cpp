@@ -29,6 +29,7 @@ void PgSchedule::forget() {
     entry.last_read.reset();
     entry.last_try.reset();
     entry.took.reset();
+    entry.unasked = false;
   }
 }
 
@@ -51,6 +52,7 @@ std::vector<PgSchedule::Question> PgSchedule::begin(Clock::time_point now, int m
     if (!possible) {
       entry.failure = {};
       entry.took.reset();
+      entry.unasked = false;
     } else if (is_due(entry, now)) {
       (is_slow(collector) ? slow_ones : questions).push_back({i, sql});
     }
@@ -63,22 +65,29 @@ std::vector<PgSchedule::Question> PgSchedule::begin(Clock::time_point now, int m
   const auto most = std::max<std::size_t>(1, static_cast<std::size_t>(since / pace_of_slow));
   slow_ones.resize(std::min(slow_ones.size(), most));
   std::ranges::move(slow_ones, std::back_inserter(questions));
+  for (const auto& question : questions) entries_[question.index].unasked = true;
   last_round_ = now;
   return questions;
 }
 
-bool PgSchedule::fits(std::size_t index, Clock::duration left) const {
-  const auto& entry = entries_[index];
-  return entry.failure || !entry.took || *entry.took <= left;
+bool PgSchedule::fits(std::size_t index, Clock::duration left) {
+  auto& entry = entries_[index];
+  if (entry.failure || !entry.took || *entry.took <= left) return true;
+  *entry.took /= 2;
+  return false;
 }
 
 void PgSchedule::take(std::size_t index, const Result<PgRows>& answer, Moment moment) {
   auto& entry = entries_[index];
   entry.last_try = moment.begun;
   entry.took = moment.now - moment.begun;
+  entry.unasked = false;
   auto samples = answer ? entry.collector->read(*answer) : std::nullopt;
   entry.failure = answer ? Failure{} : answer.error();
   if (answer && !samples) entry.failure = {Reason::protocol, "the answer reads like nothing known"};
+  const auto& right = entry.collector->right;
+  if (samples && samples->empty() && !right.empty())
+    entry.failure = {Reason::permission, "the role lacks " + std::string{right}};
   entry.samples = std::move(samples).value_or(std::vector<Sample>{});
   if (entry.failure) return;
   entry.last_read = moment.begun;
@@ -102,7 +111,7 @@ std::vector<Sample> PgSchedule::samples(bool current) const {
     const Labels labels{{"collector", std::string{entry.collector->name}}};
     if (entry.last_success)
       all.push_back({"healthd_collector_last_success_timestamp_seconds", *entry.last_success, labels});
-    if (!current || !entry.took) continue;
+    if (!current || !entry.took || entry.unasked) continue;
     all.push_back({"healthd_collector_success", entry.failure ? 0.0 : 1.0, labels});
     all.push_back(
         {"healthd_collector_duration_seconds", std::chrono::duration<double>(*entry.took).count(), labels});

@@ -28,8 +28,9 @@ class PgSchedule {
   /// slow ones (every 5 min and less often) never more than one for each 15 s since the last round.
   std::vector<Question> begin(Clock::time_point now, int major, bool may_monitor);
 
-  /// Whether the question should be asked with so much time left. A failed one is always worth a try.
-  bool fits(std::size_t index, Clock::duration left) const;
+  /// Whether the question should be asked with so much time left. A failed one is always worth a try, and one
+  /// that is left out seems half as long the next time, so that none is left out for ever.
+  bool fits(std::size_t index, Clock::duration left);
   /// When a question was asked and answered.
   struct Moment {
     Clock::time_point begun;
@@ -41,8 +42,8 @@ class PgSchedule {
 
   /// What the last attempt at each one came to: nothing, or the first failure, by name.
   Failure failure() const;
-  /// What was read, and how each collector fares. Without an answer in this run (`current` false) only when
-  /// each was last read.
+  /// What was read, and how each collector fares. Without an answer in this run (`current` false), or for one
+  /// that was due and not asked, only when it was last read.
   std::vector<Sample> samples(bool current = true) const;
 
  private:
@@ -53,6 +54,7 @@ class PgSchedule {
     std::optional<Clock::time_point> last_read = {};
     std::optional<Clock::time_point> last_try = {};
     std::optional<Clock::duration> took = {};
+    bool unasked = false;                     ///< it is due, and no answer has come since
     std::optional<double> last_success = {};  ///< seconds since 1970
   };
   bool is_due(const Entry& entry, Clock::time_point now) const;

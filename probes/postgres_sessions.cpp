@@ -33,6 +33,7 @@ struct PgSessions::Run {
   PgFindings findings = {};
   std::unique_ptr<PgSession> fresh = {};
   bool connects = false;
+  Clock::time_point connect_begun = {};
   bool answered = false;                    ///< the kept session answered; the rest are side checks
   std::optional<std::size_t> reading = {};  ///< the collector that is being read
   Clock::time_point reading_since = {};
@@ -50,7 +51,8 @@ asio::awaitable<ProbeResult> PgSessions::inspect(Result<Addresses> addresses, De
 }
 
 bool PgSessions::connect_is_due(Clock::time_point now) const {
-  return !kept_ || kept_->broken() || !connected_at_ || now - *connected_at_ >= plan_.connect_interval;
+  const auto pause = plan_.connect_interval - plan_.connect_interval / 10;  // a moment early is on time
+  return !kept_ || kept_->broken() || !connected_at_ || now - *connected_at_ >= pause;
 }
 
 /// The fresh connection and the round over the kept session, at the same time.
@@ -100,6 +102,7 @@ asio::awaitable<void> PgSessions::settle(Run& run) {
 }
 
 asio::awaitable<Failure> PgSessions::open(Run& run) {
+  run.connect_begun = Clock::now();
   if (!run.addresses) co_return run.addresses.error();
   auto connection = co_await pg_connect(plan_.target, *run.addresses, run.connecting);
   run.connecting.leave();
@@ -195,14 +198,12 @@ void PgSessions::give_up(const Run& run) {
 
 ProbeResult PgSessions::report(Run& run) {
   auto& findings = run.findings;
-  const auto now = Clock::now();
   if (!run.connects) {
-    findings.connect_age = now - *connected_at_;
-  } else if (findings.connect) {
-    connected_at_.reset();
+    findings.connect_age = Clock::now() - *connected_at_;
   } else {
-    connected_at_ = now;
+    connected_at_ = run.connect_begun;
   }
+  if (findings.connect || findings.query) connected_at_.reset();
   findings.samples = schedule_.samples(run.answered && findings.facts);
   if (!findings.statistics) findings.statistics = schedule_.failure();
 

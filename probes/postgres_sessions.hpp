@@ -51,8 +51,9 @@ class PgSessions {
   std::unique_ptr<PgSession> kept_;
   PgSchedule schedule_;
   std::optional<PgFacts> last_facts_;
-  std::optional<PgFacts> first_facts_;                       ///< of the kept session
-  std::optional<Deadline::Clock::time_point> connected_at_;  ///< the last fresh connection, if it succeeded
+  std::optional<PgFacts> first_facts_;  ///< of the kept session
+  /// When the last fresh connection was begun, if it succeeded and the question then did.
+  std::optional<Deadline::Clock::time_point> connected_at_;
   std::optional<Deadline::Clock::time_point> hung_since_;
 };
 

@@ -81,7 +81,8 @@ asio::awaitable<PgConnection> pg_connect(const PostgresTarget& target,
 /// text.
 Failure pg_failure(std::string_view sqlstate, std::string_view message);
 
-/// The closed reason for libpq's own text; the server's SQLSTATE in it decides where there is one.
-Failure pg_failure_from_text(std::string_view text);
+/// The closed reason for libpq's own text, which it said in that phase; the server's SQLSTATE in it decides
+/// where there is one.
+Failure pg_failure_from_text(std::string_view text, Phase phase = Phase::request);
 
 }  // namespace healthd

@@ -78,7 +78,8 @@ class Attempt {
   /// so with a new socket.
   asio::awaitable<void> log_in(Trace& trace) {
     while (!over()) {
-      if (trace.current() != phase()) trace.enter(phase());
+      last_phase_ = phase();
+      if (trace.current() != last_phase_) trace.enter(last_phase_);
       if (phase() == Phase::connect) {
         wire_.reset();
         co_await pg_ready(socket(), awaited());
@@ -92,8 +93,10 @@ class Attempt {
 
   Failure failure() const {
     if (wire_ && wire_->flooded()) return {Reason::too_large, "the server floods us during the login"};
+    if (wire_ && wire_->absurd())
+      return {Reason::protocol, "the server asks for an absurd number of iterations in the login"};
     if (wire_ && wire_->error()) return pg_failure_from_text(wire_->error().message());
-    return pg_failure_from_text(PQerrorMessage(connection_.get()));
+    return pg_failure_from_text(PQerrorMessage(connection_.get()), last_phase_);
   }
   PgHandle take() { return std::move(connection_); }
   std::unique_ptr<PgWire> take_wire() { return std::move(wire_); }
@@ -112,6 +115,7 @@ class Attempt {
   std::unique_ptr<PgWire> wire_;
   PgHandle connection_;
   PostgresPollingStatusType step_ = PGRES_POLLING_WRITING;
+  Phase last_phase_ = Phase::connect;
 };
 
 /// Waits until one of several sockets can be written to.

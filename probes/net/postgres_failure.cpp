@@ -36,6 +36,9 @@ constexpr StateMeaning state_meanings[] = {
     {"", Reason::query_error, "the server reported an error"},
 };
 
+/// Said of a handshake that the server ended as well as of a session that it ended later.
+constexpr std::string_view tls_cut = "SSL SYSCALL error: EOF detected";
+
 struct TextMeaning {
   std::string text;
   Reason reason;
@@ -56,6 +59,7 @@ const std::vector<TextMeaning>& text_meanings() {
       {words(EPIPE), Reason::reset},
       {"server closed the connection", Reason::reset},
       {"SSL connection has been closed", Reason::reset},
+      {std::string{tls_cut}, Reason::reset},
       {"server certificate for", Reason::tls_hostname},
       {"certificate verify failed", Reason::tls_untrusted},
       {"root certificate", Reason::tls_untrusted},
@@ -93,8 +97,7 @@ struct Limit {
 /// Whose limit a 53300 is about tells only the routine of the server that raised it: its name is the same in
 /// every language.
 constexpr Limit limits[] = {
-    {"InitializeSessionUserId,",
-     "the role has as many connections as its CONNECTION LIMIT allows; they are our own"},
+    {"InitializeSessionUserId,", "the monitor's role has as many connections as its CONNECTION LIMIT allows"},
     {"CheckMyDatabase,", "the database has as many connections as its CONNECTION LIMIT allows"},
 };
 
@@ -135,7 +138,7 @@ Failure pg_failure(std::string_view sqlstate, std::string_view message) {
   return {meaning.reason, cleaned(detail) + " (SQLSTATE " + cleaned(sqlstate) + ")"};
 }
 
-Failure pg_failure_from_text(std::string_view text) {
+Failure pg_failure_from_text(std::string_view text, Phase phase) {
   const auto sqlstate = sqlstate_in(text);
   if (sqlstate == "53300") return no_slot(text);
   if (!sqlstate.empty()) return pg_failure(sqlstate, "");
@@ -147,7 +150,8 @@ Failure pg_failure_from_text(std::string_view text) {
     return text.find(meaning.text) != std::string_view::npos;
   };
   const auto found = std::ranges::find_if(text_meanings(), fits);
-  const auto reason = found == text_meanings().end() ? Reason::protocol : found->reason;
+  auto reason = found == text_meanings().end() ? Reason::protocol : found->reason;
+  if (phase == Phase::tls && text.find(tls_cut) != std::string_view::npos) reason = Reason::tls_handshake;
   return {reason, cleaned(words)};
 }
 

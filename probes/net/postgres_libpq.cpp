@@ -12,7 +12,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
+#include <utility>
 
 namespace healthd {
 namespace {
@@ -23,6 +25,28 @@ constexpr std::size_t piece_bytes = 8192;
 int checked(int result, const char* what) {
   if (result < 0) throw std::system_error{errno, std::generic_category(), what};
   return result;
+}
+
+/// Ten times what anybody recommends; about a second.
+constexpr std::size_t most_iterations = 1'000'000;
+
+std::size_t big_endian(std::string_view bytes) {
+  std::size_t value = 0;
+  for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
+  return value;
+}
+
+/// Of SCRAM, where that is what the server says: `r=...,s=...,i=4096`. What is too long for a number is too
+/// much as well.
+std::size_t iterations(std::string_view says) {
+  constexpr std::string_view sasl_continues{"\0\0\0\x0b", 4};
+  constexpr std::string_view mark = ",i=";
+  const auto at = says.find(mark);
+  if (!says.starts_with(sasl_continues) || at == std::string_view::npos) return 0;
+  std::size_t count = 0;
+  const char* end = says.data() + says.size();
+  const auto read = std::from_chars(says.data() + at + mark.size(), end, count);
+  return read.ec == std::errc::result_out_of_range ? most_iterations + 1 : count;
 }
 
 bool try_again(int error) { return error == EAGAIN || error == EINTR; }
@@ -97,12 +121,30 @@ bool PgWire::hand_on() {
   const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
   flooded_ = bytes > left_;
   left_ -= std::min(bytes, left_);
-  if (bytes == 0 || flooded_) {
+  if (looks_) look_at({piece.data(), bytes});
+  if (bytes == 0 || flooded_ || absurd_) {
     end();
   } else if (::send(inside_, piece.data(), bytes, MSG_DONTWAIT | MSG_NOSIGNAL) != got) {
     end();  // cannot be: libpq has read all that came before
   }
   return true;
+}
+
+/// Message by message: a letter, a length, and what it says. An answer to a question for TLS comes before.
+void PgWire::look_at(std::string_view piece) {
+  constexpr std::size_t head = 5;
+  login_ += piece;
+  if (login_.starts_with('S')) looks_ = false;  // TLS: what follows cannot be read here
+  if (login_.starts_with('N') && !std::exchange(answered_, true)) login_.erase(0, 1);
+  while (looks_ && login_.size() >= head) {
+    const auto length = big_endian(std::string_view{login_}.substr(1, 4));
+    if (length < head - 1) looks_ = false;
+    if (login_.size() <= length || !looks_) return;
+    const auto message = std::string_view{login_}.substr(0, length + 1);
+    looks_ = message.starts_with('R') && !message.substr(head).starts_with(std::string_view{"\0\0\0\0", 4});
+    absurd_ = absurd_ || iterations(message.substr(head)) > most_iterations;
+    login_.erase(0, length + 1);
+  }
 }
 
 /// libpq reads the end of the connection.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace healthd {
 
@@ -47,6 +48,8 @@ class PgWire {
 
   /// So many more bytes may come.
   void allow(std::size_t bytes) { left_ = bytes; }
+  /// The server asks for a login that would keep us computing for seconds, within one call of libpq.
+  bool absurd() const { return absurd_; }
   /// More came than that.
   bool flooded() const { return flooded_; }
   /// How the connection broke; no error where the server closed it, or where it stands.
@@ -58,6 +61,7 @@ class PgWire {
   void collect();
   bool hand_on();
   void end();
+  void look_at(std::string_view piece);
 
   asio::posix::stream_descriptor outside_;
   int libpqs_;  ///< libpq closes it
@@ -65,6 +69,10 @@ class PgWire {
   std::string unsent_;
   std::size_t left_ = 0;
   bool flooded_ = false;
+  std::string login_;  ///< what the server says in the clear, until we are in
+  bool looks_ = true;
+  bool answered_ = false;  ///< the question for TLS
+  bool absurd_ = false;
   boost::system::error_code error_;
 };
 

@@ -46,8 +46,9 @@ class PostgresLoop {
 class Bench {
  public:
   /// `keys` are lines of the probe's stanza besides name and kind.
-  explicit Bench(const std::string& keys, Duration timeout = 2s) {
+  explicit Bench(const std::string& keys, Duration timeout = 2s, Duration interval = 15s) {
     config_.name = "metadata";
+    config_.interval = interval;
     config_.timeout = timeout;
     config_.options = Options::from_text(keys, "test.yaml", problems_, SecretPolicy{true, ""});
     probe_ = make_postgres(config_, workshop_);

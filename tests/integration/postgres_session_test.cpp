@@ -196,6 +196,22 @@ TEST_CASE("a session that was left in the middle of an answer answers the next q
   CHECK(*answer == PgRows{{"new"}});
 }
 
+TEST_CASE("a login that would keep us computing for seconds is refused before it begins", "[postgres]") {
+  const auto message = [](std::string_view code, const std::string& body) {
+    const auto length = static_cast<char>(4 + code.size() + body.size());
+    return "R" + std::string{'\0', '\0', '\0', length} + std::string{code} + body;
+  };
+  const std::string methods{"SCRAM-SHA-256\0\0", 15};
+  const auto begin = message({"\0\0\0\x0a", 4}, methods);
+  for (const std::string many : {"1000001", "99999999999999999999999"}) {
+    const Parrot parrot{begin + message({"\0\0\0\x0b", 4}, "r=abc,s=c2FsdA==,i=" + many)};
+    const auto answer = run(ask(target_of(parrot.dsn()), "SELECT 1"));
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error().reason == Reason::protocol);
+    CHECK(answer.error().detail.find("absurd number of iterations") != std::string::npos);
+  }
+}
+
 TEST_CASE("something that is no PostgreSQL is a failure with a clean text", "[postgres]") {
   const std::string http = "HTTP/1.1 400 Bad Request\r\n\r\n";
   const std::string bytes = "\xff\x00\x01\x1b[31mred";

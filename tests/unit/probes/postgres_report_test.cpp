@@ -147,10 +147,12 @@ TEST_CASE("a role that changed is shown with what it was, and a connection with 
   findings.role_changed = true;
   findings.connect_age = 45s;
 
-  const auto evidence = pg_report(findings).evidence;
+  const auto result = pg_report(findings);
+  const auto& evidence = result.evidence;
 
   CHECK(evidence[1].second == "standby -> primary");
   CHECK(evidence.back() == std::pair<std::string, std::string>{"connect", "last opened 45 s ago"});
+  CHECK(find_check(result, "connect") == nullptr);  // nothing was seen of one in this run
 }
 
 TEST_CASE("settings that read like nothing known are refused instead of guessed") {

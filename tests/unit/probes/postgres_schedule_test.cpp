@@ -149,6 +149,42 @@ TEST_CASE("a server that is another one forgets what was kept, and without an an
   CHECK(has(round(schedule, start + 15s), "replay"));
 }
 
+TEST_CASE("what was due and not asked tells nothing of itself, and has its turn in the end") {
+  PgSchedule schedule;
+  round(schedule, start);
+  const auto slow_one = schedule.begin(start + 15s, 15, true).front();
+  schedule.take(slow_one.index, PgRows{}, {start, start + 4s, 5});
+  CHECK(value(schedule, "healthd_collector_success", "activity") == 1.0);
+
+  int rounds = 0;
+  while (!schedule.fits(schedule.begin(start + 30s, 15, true).front().index, 1s)) {
+    CHECK_FALSE(value(schedule, "healthd_collector_success", "activity"));
+    CHECK_FALSE(value(schedule, "healthd_collector_duration_seconds", "activity"));
+    CHECK(value(schedule, "healthd_collector_last_success_timestamp_seconds", "activity") == 5.0);
+    REQUIRE(++rounds < 5);
+  }
+  CHECK(rounds == 2);
+}
+
+TEST_CASE("where nothing but NULL comes back for want of a right, that right is named") {
+  PgSchedule schedule;
+  for (const auto& [index, sql] : schedule.begin(start, 15, true))
+    schedule.take(index, PgRows{}, {start, start, 0});
+  PgSchedule::Clock::time_point now = start;
+  for (int i = 0; i < 8; ++i) {
+    now += 15s;
+    for (const auto& [index, sql] : schedule.begin(now, 15, true)) {
+      const auto name = name_of(sql);
+      const PgRows unread{{std::nullopt}};
+      schedule.take(index, name == "sequences" ? unread : answer_to(name), {now, now, 5});
+    }
+  }
+  CHECK(value(schedule, "healthd_collector_success", "sequences") == 0.0);
+  CHECK(schedule.failure().reason == Reason::permission);
+  CHECK(schedule.failure().detail ==
+        "collector sequences: the role lacks SELECT on each sequence of schema public");
+}
+
 TEST_CASE("what takes longer than the time that is left waits for the next run") {
   PgSchedule schedule;
   const auto question = schedule.begin(start, 15, true).back();
