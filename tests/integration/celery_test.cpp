@@ -47,6 +47,9 @@ TEST_CASE("two workers are counted and named, and nothing of ours stays on the b
   auto second = celery.start_worker("second", "prefork");
   ProbeBench bench;
   const auto probe = make_celery_probe(bench, redis, "expected_workers: 2\n");
+  // A worker calls itself ready a moment before it listens.
+  REQUIRE(
+      wait_until([&] { return sample_value(bench.run(*probe), "healthd_celery_worker_receivers") == 2; }));
 
   const auto started = std::chrono::steady_clock::now();
   const auto result = bench.run(*probe);
