@@ -39,10 +39,11 @@ std::string complaint(const boost::urls::url_view& view) {
   if (view.has_password()) return "a password does not belong in a URL; use password_file";
   if (view.scheme() == "unix") return unix_complaint(view);
   if (view.host().empty()) return "the URL names no host";
-  // Decoded, these could end the line of a request that they are put into.
-  if (view.host_type() == boost::urls::host_type::name &&
-      std::ranges::count(std::string_view{view.encoded_host()}, '%') > 0)
-    return "a host name has no escaped characters";
+  // Decoded, these could end the line of a request that they are put into. The zone of an address is escaped
+  // by its `%`, and has no other.
+  const bool address = view.host_type() == boost::urls::host_type::ipv6;
+  if (std::ranges::count(std::string_view{view.encoded_host()}, '%') > (address ? 1 : 0))
+    return "a host has no escaped characters";
   // 0 also stands for a number that does not fit.
   if (!view.port().empty() && view.port_number() == 0) return "a port is a number from 1 to 65535";
   return "";
