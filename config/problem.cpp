@@ -43,6 +43,12 @@ auto order(const Problem& problem) {
 
 bool earlier(const Problem& left, const Problem& right) { return order(left) < order(right); }
 
+/// A file may hold anything, and what we say of it goes to somebody's terminal.
+std::string on_one_line(std::string message) {
+  std::ranges::replace_if(message, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return message;
+}
+
 }  // namespace
 
 std::string to_string(const Problem& problem) {
@@ -55,11 +61,11 @@ std::string to_string(const Problem& problem) {
 }
 
 void Problems::error(Place place, std::string message) {
-  problems_.push_back({Problem::Severity::error, std::move(place), std::move(message)});
+  problems_.push_back({Problem::Severity::error, std::move(place), on_one_line(std::move(message))});
 }
 
 void Problems::warning(Place place, std::string message) {
-  problems_.push_back({Problem::Severity::warning, std::move(place), std::move(message)});
+  problems_.push_back({Problem::Severity::warning, std::move(place), on_one_line(std::move(message))});
 }
 
 bool Problems::has_errors() const {

@@ -56,6 +56,12 @@ TEST_CASE("nothing is suggested where nothing is near") {
   CHECK(nearest("interval", {}).empty());
 }
 
+TEST_CASE("nothing of a file reaches a terminal but plain text") {
+  Problems problems;
+  problems.error({"a.yaml", 1, 1}, "header \x1b[2J\n names");
+  CHECK(to_string(problems.sorted().front()).find("header ?[2J? names") != std::string::npos);
+}
+
 TEST_CASE("text from the file cannot break the lines of a message") {
   CHECK(in_quotes("a\nb\x1b[31m") == "\"a?b?[31m\"");
   CHECK(in_quotes(std::string(100, 'x')) == '"' + std::string(60, 'x') + "...\"");
