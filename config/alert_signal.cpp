@@ -36,7 +36,20 @@ void read_check(Options& options, Signal& signal) {
   if (options.has("except")) signal.except = read_list(options, "except");
 }
 
-void read_value(Options& options, Signal& signal) { signal.metric = read_metric(options, "value"); }
+void read_match(Options& options, Signal& signal) {
+  auto map = options.map("match");
+  const auto labels = map.keys();
+  if (labels.size() != 1) {
+    options.error("match", "match: expected one label and its value, such as {state: down}");
+    return;
+  }
+  signal.match = {labels.front(), map.text(labels.front())};
+}
+
+void read_value(Options& options, Signal& signal) {
+  signal.metric = read_metric(options, "value");
+  if (options.has("match")) read_match(options, signal);
+}
 
 void read_ratio(Options& options, Signal& signal) {
   auto map = options.map("ratio");

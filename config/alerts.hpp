@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -28,6 +29,8 @@ struct Signal {
   /// and at least one succeeded.
   std::string check;
   std::string metric;
+  /// With `value`: only samples whose label `first` has the value `second`; "" for all.
+  std::pair<std::string, std::string> match;
   std::string of, minus;
   std::string since;
   std::string unless_falling;

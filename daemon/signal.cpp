@@ -53,10 +53,14 @@ std::vector<Reading> read_check(const AlertRule& rule, const Outcome& outcome) {
   return readings;
 }
 
+bool matches(const Signal& signal, const Sample& sample) {
+  return signal.match.first.empty() || std::ranges::find(sample.labels, signal.match) != sample.labels.end();
+}
+
 std::vector<Reading> read_value(const AlertRule& rule, const Outcome& outcome) {
   std::vector<Reading> readings;
   for (const auto* sample : find_samples(outcome.result, rule.signal.metric))
-    readings.push_back(reading(rule, *sample, sample->value));
+    if (matches(rule.signal, *sample)) readings.push_back(reading(rule, *sample, sample->value));
   return readings;
 }
 
