@@ -33,6 +33,8 @@ const std::vector<KeyTrial>& key_trials() {
       {"zcount", Effect::reads, {"1", "0"}},
       {"zscore", Effect::reads, {nonsense}},
       {"hget", Effect::reads, {nonsense}},
+      {"hmget", Effect::reads, {nonsense}},
+      {"lpos", Effect::reads, {nonsense}},
       {"sismember", Effect::reads, {nonsense}},
       {"getrange", Effect::reads, {"1", "0"}},
       {"get", Effect::reads},

@@ -91,7 +91,11 @@ void add_last_run(Families& families, const MetricLabels& labels, const Outcome&
   }
   add_checks(families, labels, last.result);
   add_samples(families, labels, last.result.samples);
-  for (const auto& [name, histogram] : last.result.histograms) families.add(name, histogram, labels);
+  for (const auto& [name, histogram, own] : last.result.histograms) {
+    MetricLabels all = labels;
+    for (const auto& [key, value] : own) all.push_back({key, label(value)});
+    families.add(name, histogram, all);
+  }
 }
 
 void add_probe(Families& families, const MetricLabels& labels, const ProbeView& probe) {

@@ -8,23 +8,25 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_processes = 256;
+constexpr long long most_runs = 1'000'000'000;
 constexpr auto forget_process_after = 1h;
 
 }  // namespace
 
 BeatTicks::BeatTicks(Span every, Span interval) : every_{every}, gap_{std::max(every, 2 * interval)} {}
 
-bool BeatTicks::count(Time now, const WorkerStats& worker) {
+long long BeatTicks::count(Time now, const WorkerStats& worker) {
   task_seen_ = task_seen_ || worker.knows_task;
   const Process process{worker.node, worker.pid};
+  const auto started = std::max(worker.started, 0LL);
   const auto known = counts_.find(process);
   if (known == counts_.end()) {
-    if (counts_.size() < most_processes) counts_[process] = {worker.started, now};
-    return false;
+    if (counts_.size() < most_processes) counts_[process] = {started, now};
+    return 0;
   }
-  const bool rose = worker.started > known->second.started;
-  known->second = {worker.started, now};
-  return rose;
+  const auto risen = std::max(0LL, started - known->second.started);
+  known->second = {started, now};
+  return risen;
 }
 
 /// Messages that were unacked all along, such as tasks for next week, say nothing of the workers.
@@ -34,14 +36,19 @@ bool BeatTicks::workers_stalled(const std::optional<Backlog>& backlog) const {
 
 BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& workers,
                                     const std::optional<Backlog>& backlog) {
+  risen_ = 0;
   if (workers.empty()) return State::blind;
   // Ticks during a time in which nobody told us are lost to us: begin to watch anew.
   const bool anew = !last_answer_ || now - *last_answer_ > gap_;
   if (anew) observing_since_ = now;
   last_answer_ = now;
   std::erase_if(counts_, [&](const auto& entry) { return now - entry.second.seen > forget_process_after; });
-  bool tick = false;
-  for (const auto& worker : workers) tick = count(now, worker) || tick;
+  for (const auto& worker : workers) {
+    // Numbers from outside: their sum must stay one.
+    const auto risen = std::min(count(now, worker), most_runs);
+    risen_ = std::min(risen_ + risen, most_runs);
+  }
+  const bool tick = risen_ > 0;
   if (tick) last_tick_ = now;
   if (tick || anew) unacked_before_.reset();
   if (!unacked_before_ && backlog) unacked_before_ = backlog->unacked;

@@ -42,6 +42,8 @@ class BeatTicks {
                 const std::optional<Backlog>& backlog = std::nullopt);
 
   std::optional<Time> last_tick() const { return last_tick_; }
+  /// Runs of the task that the last observe() counted, over all workers.
+  long long risen() const { return risen_; }
   /// Whether any worker has ever been seen to have run the task.
   bool task_seen() const { return task_seen_; }
   /// The silence that means that Beat does not send.
@@ -54,7 +56,7 @@ class BeatTicks {
   };
   using Process = std::pair<std::string, long long>;  ///< node and pid
 
-  bool count(Time now, const WorkerStats& worker);
+  long long count(Time now, const WorkerStats& worker);
   bool workers_stalled(const std::optional<Backlog>& backlog) const;
 
   Span every_;
@@ -64,6 +66,7 @@ class BeatTicks {
   std::optional<Time> last_tick_;
   Time observing_since_;
   std::optional<long long> unacked_before_;  ///< at the last tick, or when we began to watch
+  long long risen_ = 0;
   bool task_seen_ = false;
 };
 

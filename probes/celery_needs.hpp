@@ -11,4 +11,7 @@ struct Workshop;
 /// the names and queues of a beat probe that was built before it.
 void tell_broker_needs(Workshop& workshop, Broker& broker, BrokerUser user);
 
+/// Whether test tasks of one probe would look like the ticks of Beat to another one.
+bool canary_disturbs_clock(Broker& broker);
+
 }  // namespace healthd

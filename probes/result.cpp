@@ -44,6 +44,7 @@ constexpr std::array<std::string_view, reason_count> reason_names{"none",
                                                                   "duplicate",
                                                                   "wrong_database",
                                                                   "schema_mismatch",
+                                                                  "config_mismatch",
                                                                   "slow",
                                                                   "stale",
                                                                   "internal"};

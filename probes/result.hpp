@@ -55,6 +55,7 @@ enum class Reason : std::uint8_t {
   duplicate,
   wrong_database,
   schema_mismatch,
+  config_mismatch,
   slow,
   stale,
   internal,
@@ -92,6 +93,7 @@ struct Sample {
 struct HistogramSample {
   std::string name;
   Histogram histogram;
+  Labels labels = {};
 };
 
 /// What went wrong, or nothing. The currency of every brick below a probe.

@@ -26,6 +26,7 @@ constexpr Clock::duration pop_slack = 150ms;
 /// A worker that cannot write its reply exits, so none is asked for one when memory is nearly used up.
 constexpr double fullest = 0.9;
 constexpr std::size_t most_replies = 1024;
+constexpr auto heartbeat_validity = 5s;
 /// Of one round, with what is not for us; a worker's statistics are a few KiB.
 constexpr std::size_t most_bytes = 8 * 1024 * 1024;
 
@@ -53,6 +54,29 @@ Failure first_error(const Replies& replies) {
   return {};
 }
 
+/// What is asked in one go, with the ticket of each round.
+struct Exchange {
+  std::vector<PidboxRound> rounds;
+  std::vector<std::string> tickets;
+
+  std::size_t wanted() const {
+    long long all = 0;
+    for (const auto& round : rounds) all += std::clamp<long long>(round.receivers, 0, most_replies);
+    return std::min(static_cast<std::size_t>(all), most_replies);
+  }
+  std::size_t received() const {
+    std::size_t all = 0;
+    for (const auto& round : rounds) all += round.replies.size();
+    return all;
+  }
+  /// Replies to other requests, late ones for one, are dropped.
+  void take(PidboxReply reply) {
+    const auto ticket = std::ranges::find(tickets, reply.ticket);
+    if (ticket == tickets.end()) return;
+    rounds[static_cast<std::size_t>(ticket - tickets.begin())].replies.push_back(std::move(reply));
+  }
+};
+
 }  // namespace
 
 struct Broker::Impl {
@@ -61,18 +85,21 @@ struct Broker::Impl {
   }
 
   asio::awaitable<Failure> open_gate();
-  asio::awaitable<Result<long long>> publish(PidboxRequest request);
-  asio::awaitable<Failure> collect(const std::string& ticket, Deadline until, PidboxRound& round);
+  asio::awaitable<Failure> publish(Deadline until, Exchange& exchange);
+  asio::awaitable<Failure> collect(Deadline until, Exchange& exchange);
   asio::awaitable<Failure> clean_up();
   asio::awaitable<void> clean_up_in_time(Deadline deadline);
-  asio::awaitable<Failure> exchange(std::string method, Deadline until, PidboxRound& round);
+  asio::awaitable<Failure> inquire(Deadline until, Exchange& exchange);
+  PidboxRequest request(std::string method, Deadline until) const;
 
   RedisTarget target;
   std::string reply_id;
   CeleryNames names;
   std::vector<std::string> queues;
   std::vector<BrokerUser> users;
+  bool passive = false;
   Turns turns;
+  BrokerSubscription subscription{target, names};
   KeptRedis commands;
   KeptRedis replies;
   /// Keys of ours may be on the broker: of a crashed predecessor, or of a round that could not clean up.
@@ -97,22 +124,37 @@ asio::awaitable<Failure> Broker::Impl::open_gate() {
   co_return memory.is_error() ? Failure{} : memory_short(InfoText{memory.text}, fullest);
 }
 
-asio::awaitable<Result<long long>> Broker::Impl::publish(PidboxRequest request) {
-  RedisCommand command{"PUBLISH", names.pidbox_channel(), encode_request(request)};
-  const auto said = co_await commands.client().command(std::move(command));
-  if (!said) co_return said.error();
-  if (said->is_error()) co_return redis_failure(said->text);
-  co_return said->integer;
+PidboxRequest Broker::Impl::request(std::string method, Deadline until) const {
+  PidboxRequest request;
+  request.method = std::move(method);
+  request.ticket = random_uuid();
+  request.reply_id = reply_id;
+  request.expires = std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::seconds>(until.left());
+  return request;
+}
+
+asio::awaitable<Failure> Broker::Impl::publish(Deadline until, Exchange& exchange) {
+  std::vector<RedisCommand> all;
+  for (auto& round : exchange.rounds) {
+    const auto one = request(round.method, until);
+    all.push_back({"PUBLISH", names.pidbox_channel(), encode_request(one)});
+    exchange.tickets.push_back(one.ticket);
+    round.asked_at = std::chrono::steady_clock::now();
+  }
+  const auto said = co_await commands.client().pipeline(std::move(all));
+  auto failure = first_error(said);
+  if (failure) co_return failure;
+  for (std::size_t at = 0; at < said->size(); ++at) exchange.rounds[at].receivers = (*said)[at].integer;
+  co_return Failure{};
 }
 
 /// Pops replies until every listener has answered or the time is over; that some are missing is no failure
 /// here.
-asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadline until,
-                                               PidboxRound& round) {
-  const auto wanted = static_cast<std::size_t>(std::clamp<long long>(round.receivers, 0, most_replies));
+asio::awaitable<Failure> Broker::Impl::collect(Deadline until, Exchange& exchange) {
+  const auto wanted = exchange.wanted();
   if (wanted > 0 && until.left() <= pop_slack) co_return no_time();
   std::size_t bytes = 0;
-  while (round.replies.size() < wanted && until.left() > pop_slack) {
+  while (exchange.received() < wanted && until.left() > pop_slack) {
     RedisCommand pop{"BRPOP", names.reply_queue(reply_id), in_seconds(until.left() - pop_slack)};
     auto popping = replies.client().command(std::move(pop));
     const auto popped = co_await with_deadline(std::move(popping), until);
@@ -124,8 +166,7 @@ asio::awaitable<Failure> Broker::Impl::collect(const std::string& ticket, Deadli
     const auto& text = reply.elements.back().text;
     bytes += text.size();
     if (bytes > most_bytes) co_return Failure{Reason::too_large, "the workers' answers exceed 8 MiB"};
-    auto message = decode_reply(text);
-    if (message && message->ticket == ticket) round.replies.push_back(std::move(*message));
+    if (auto message = decode_reply(text)) exchange.take(std::move(*message));
   }
   co_return Failure{};
 }
@@ -146,19 +187,12 @@ asio::awaitable<void> Broker::Impl::clean_up_in_time(Deadline deadline) {
   co_await with_deadline(std::move(cleaning), deadline);
 }
 
-asio::awaitable<Failure> Broker::Impl::exchange(std::string method, Deadline until, PidboxRound& round) {
-  const auto refused = co_await open_gate();
+asio::awaitable<Failure> Broker::Impl::inquire(Deadline until, Exchange& exchange) {
+  auto refused = co_await open_gate();
   if (refused) co_return refused;
-  PidboxRequest request;
-  request.method = std::move(method);
-  request.ticket = random_uuid();
-  request.reply_id = reply_id;
-  request.expires = std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::seconds>(until.left());
-  const auto ticket = request.ticket;
-  const auto receivers = co_await publish(std::move(request));
-  if (!receivers) co_return receivers.error();
-  round.receivers = *receivers;
-  co_return co_await collect(ticket, until, round);
+  auto unheard = co_await publish(until, exchange);
+  if (unheard) co_return unheard;
+  co_return co_await collect(until, exchange);
 }
 
 Broker::Broker(RedisTarget target, std::string reply_id)
@@ -172,6 +206,8 @@ std::vector<std::string> Broker::queues_or_default() const {
 }
 
 std::vector<BrokerUser>& Broker::users() { return impl_->users; }
+bool& Broker::passive() { return impl_->passive; }
+BrokerSubscription& Broker::subscription() { return impl_->subscription; }
 const RedisTarget& Broker::target() const { return impl_->target; }
 std::string Broker::address() const { return to_string(impl_->target.endpoint); }
 
@@ -184,21 +220,26 @@ asio::awaitable<Replies> Broker::ask(const Turns::Turn&, Resolver& resolver, Tra
   co_return co_await impl_->commands.client().pipeline(std::move(commands));
 }
 
-asio::awaitable<Result<PidboxRound>> Broker::broadcast(const Turns::Turn&, Resolver& resolver, Trace& trace,
-                                                       std::string_view method,
-                                                       std::chrono::milliseconds patience,
-                                                       Deadline deadline) {
-  std::string name{method};
+asio::awaitable<Replies> Broker::ask_more(const Turns::Turn&, std::vector<RedisCommand> commands) {
+  co_return co_await impl_->commands.client().pipeline(std::move(commands));
+}
+
+asio::awaitable<Result<std::vector<PidboxRound>>> Broker::broadcast(const Turns::Turn&, Resolver& resolver,
+                                                                    Trace& trace,
+                                                                    std::vector<std::string> methods,
+                                                                    std::chrono::milliseconds patience,
+                                                                    Deadline deadline) {
   const auto until = wait_end(patience, deadline);
   for (auto* connection : {&impl_->commands, &impl_->replies}) {
     auto failure = co_await connection->revive(resolver, trace, impl_->target);
     if (failure) co_return failure;
   }
-  PidboxRound round;
+  Exchange exchange;
+  for (auto& method : methods) exchange.rounds.push_back({.method = std::move(method)});
   std::exception_ptr stopped;
   Failure failure;
   try {
-    failure = co_await impl_->exchange(std::move(name), until, round);
+    failure = co_await impl_->inquire(until, exchange);
   } catch (...) {
     stopped = std::current_exception();
   }
@@ -210,7 +251,18 @@ asio::awaitable<Result<PidboxRound>> Broker::broadcast(const Turns::Turn&, Resol
   }
   if (stopped) std::rethrow_exception(stopped);
   if (failure) co_return failure;
-  co_return round;
+  co_return std::move(exchange.rounds);
+}
+
+asio::awaitable<Result<long long>> Broker::request_heartbeats(const Turns::Turn&) {
+  PidboxRequest request;
+  request.method = "heartbeat";
+  request.expires = std::chrono::system_clock::now() + heartbeat_validity;
+  RedisCommand command{"PUBLISH", impl_->names.pidbox_channel(), encode_request(request)};
+  const auto said = co_await impl_->commands.client().command(std::move(command));
+  if (!said) co_return said.error();
+  if (said->is_error()) co_return redis_failure(said->text);
+  co_return said->integer;
 }
 
 }  // namespace healthd

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "probes/deadline.hpp"
+#include "probes/net/broker_subscription.hpp"
 #include "probes/net/celery_names.hpp"
 #include "probes/net/pidbox.hpp"
 #include "probes/net/redis.hpp"
@@ -18,6 +19,8 @@ namespace healthd {
 
 /// What came of one request to all workers.
 struct PidboxRound {
+  std::string method = {};
+  std::chrono::steady_clock::time_point asked_at = {};
   long long receivers = 0;  ///< connections that listened; an upper bound of the workers
   std::vector<PidboxReply> replies = {};
 };
@@ -27,6 +30,10 @@ struct BrokerUser {
   std::string probe;
   std::vector<std::string> queues = {};  ///< none: those of the broker
   bool asks_workers = true;
+  bool reads_messages = false;                  ///< those that wait, for their age
+  std::vector<std::string> canary_queues = {};  ///< test tasks are put into these
+  std::string result_prefix = {};               ///< of the keys of their results
+  std::string clock_task = {};                  ///< the periodic task whose runs tell of Beat
 };
 
 class Broker {
@@ -41,6 +48,9 @@ class Broker {
   /// `celery` where no probe named a queue.
   std::vector<std::string> queues_or_default() const;
   std::vector<BrokerUser>& users();
+  /// Nothing is to be written or published here.
+  bool& passive();
+  BrokerSubscription& subscription();
   const RedisTarget& target() const;
   std::string address() const;
 
@@ -51,13 +61,22 @@ class Broker {
   asio::awaitable<Result<std::vector<RedisReply>>> ask(const Turns::Turn& turn, Resolver& resolver,
                                                        Trace& trace, std::vector<RedisCommand> commands);
 
-  /// Asks every worker `method` and collects replies until all listeners have answered, at most for
+  /// Likewise, on the connection that ask() left alive in this turn, so without a look at whether it is.
+  asio::awaitable<Result<std::vector<RedisReply>>> ask_more(const Turns::Turn& turn,
+                                                            std::vector<RedisCommand> commands);
+
+  /// Asks every worker each of `methods` and collects replies until all listeners have answered, at most for
   /// `patience`, and never so long that the clean-up would not fit before `deadline`. Proves first that the
   /// broker accepts a write, because a worker that cannot write its reply exits: a refusal is returned and
-  /// nothing is published. More than 8 MiB of replies are `too_large`.
-  asio::awaitable<Result<PidboxRound>> broadcast(const Turns::Turn& turn, Resolver& resolver, Trace& trace,
-                                                 std::string_view method, std::chrono::milliseconds patience,
-                                                 Deadline deadline);
+  /// nothing is published. More than 8 MiB of replies are `too_large`. One round for each method.
+  asio::awaitable<Result<std::vector<PidboxRound>>> broadcast(const Turns::Turn& turn, Resolver& resolver,
+                                                              Trace& trace, std::vector<std::string> methods,
+                                                              std::chrono::milliseconds patience,
+                                                              Deadline deadline);
+
+  /// Asks every worker for a heartbeat, which comes back over the subscription. Writes no key, so it does no
+  /// harm where the broker takes no writes. The number of listeners. After ask() in the same turn.
+  asio::awaitable<Result<long long>> request_heartbeats(const Turns::Turn& turn);
 
  private:
   struct Impl;

@@ -30,6 +30,11 @@ std::string CeleryNames::pidbox_channel() const {
   return key_prefix + with_database(fanout_prefix, database) + std::string{pidbox_exchange};
 }
 
+std::string CeleryNames::event_channel(std::string_view type) const {
+  const auto exchange = key_prefix + with_database(fanout_prefix, database) + "celeryev";
+  return fanout_patterns ? exchange + "/" + std::string{type} : exchange;
+}
+
 std::string CeleryNames::reply_bindings() const {
   return key_prefix + "_kombu.binding." + std::string{pidbox_reply_exchange};
 }

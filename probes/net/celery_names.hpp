@@ -14,6 +14,7 @@ struct CeleryNames {
   std::string fanout_prefix = "/{db}.";   ///< before channels; `{db}` stands for the database
   std::string separator = "\x06\x16";     ///< `sep`
   std::vector<int> steps = {0, 3, 6, 9};  ///< `priority_steps`
+  bool fanout_patterns = true;            ///< each type of event has a channel of its own
 
   /// The list that holds a queue's messages of one priority step.
   std::string queue(std::string_view name, int step) const;
@@ -21,6 +22,8 @@ struct CeleryNames {
   std::string unacked_index() const;
   /// The channel on which every worker listens for remote control.
   std::string pidbox_channel() const;
+  /// Where events of this type are published, such as `worker.heartbeat` (`task.multi`: those of workers).
+  std::string event_channel(std::string_view type) const;
   /// The set that tells workers where replies go, our member of it, and the list where they then arrive.
   std::string reply_bindings() const;
   std::string reply_binding(std::string_view reply_id) const;
@@ -32,5 +35,8 @@ struct CeleryNames {
 /// The exchanges that requests and replies name in themselves; no key.
 inline constexpr std::string_view pidbox_exchange = "celery.pidbox";
 inline constexpr std::string_view pidbox_reply_exchange = "reply.celery.pidbox";
+
+/// Begins the name of each result's key, and of the channel that tells of it; the task's id follows.
+inline constexpr std::string_view result_key_prefix = "celery-task-meta-";
 
 }  // namespace healthd

@@ -12,7 +12,7 @@ namespace healthd {
 struct PidboxRequest {
   std::string method;    ///< `ping`, `stats`: only those that read
   std::string ticket;    ///< ties replies to this request
-  std::string reply_id;  ///< where they go
+  std::string reply_id;  ///< where they go; "" for a request that nobody replies to, such as `heartbeat`
   std::chrono::system_clock::time_point expires;
 };
 

@@ -18,10 +18,12 @@ std::vector<RedisReply> replies_in(std::string_view bytes) {
 void check(const std::vector<RedisReply>& replies, const CeleryNames& names,
            const std::vector<std::string>& queues) {
   const auto now = std::chrono::system_clock::time_point{std::chrono::hours{500'000}};
-  const auto report = read_queues(names, queues, replies, now);
+  const auto report = read_queues(names, queues, replies);
   if (report.failure) return;
   must(report.lengths.size() == queues.size(), "every queue has a length");
-  must(!report.oldest_unacked || std::isfinite(*report.oldest_unacked), "an age is a number");
+  must(report.lists.size() == queues.size() * names.steps.size(), "every list has a length");
+  for (const auto& delivery : report.oldest)
+    must(std::isfinite(by_our_clock(report, delivery.at, now).value_or(0)), "an age is a number");
   QueueMemory memory;
   for (std::size_t i = 0; i < queues.size(); ++i) {
     must(report.lengths[i] >= 0, "no queue is shorter than empty");

@@ -69,12 +69,13 @@ std::string RedisServer::url(int database) const {
   return "redis://127.0.0.1:" + std::to_string(port_) + "/" + std::to_string(database);
 }
 
-std::string RedisServer::say(const std::vector<std::string>& words) const {
+std::string RedisServer::say_in(int database, const std::vector<std::string>& words) const {
   const timeval patience{5, 0};
   const std::unique_ptr<redisContext, void (*)(redisContext*)> context{
       redisConnectWithTimeout("127.0.0.1", port_, patience), redisFree};
   if (!context || context->err != 0) return "-no connection";
   redisSetTimeout(context.get(), patience);
+  if (database != 0) freeReplyObject(redisCommand(context.get(), "SELECT %d", database));
   std::vector<const char*> argv;
   std::vector<std::size_t> lengths;
   for (const auto& word : words) {
@@ -114,21 +115,11 @@ std::string Celery::log(const std::string& name) const {
   return text.str();
 }
 
-Process Celery::start_worker(const std::string& node, const std::string& pool) {
+Process Celery::start_worker(const std::string& node, const std::string& pool, bool heartbeats) {
   const auto file = node + "-" + std::to_string(free_port());
-  // Silent unless asked, so that a test can tell who published.
-  const std::vector<std::string> arguments{"worker",
-                                           "-n",
-                                           node + "@test",
-                                           "-P",
-                                           pool,
-                                           "-c",
-                                           "1",
-                                           "--loglevel",
-                                           "INFO",
-                                           "--without-heartbeat",
-                                           "--without-gossip",
-                                           "--without-mingle"};
+  std::vector<std::string> arguments{"worker", "-n", node + "@test", "-P",   pool,
+                                     "-c",     "1",  "--loglevel",   "INFO", "--without-mingle"};
+  if (!heartbeats) arguments.insert(arguments.end(), {"--without-heartbeat", "--without-gossip"});
   Process worker{command(arguments, file)};
   if (!wait_until([&] { return log(file).find(" ready.") != std::string::npos; }, std::chrono::seconds{40}))
     throw std::runtime_error{"the Celery worker did not start: " + log(file)};

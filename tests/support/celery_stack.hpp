@@ -21,7 +21,9 @@ class RedisServer {
 
   /// One command over a connection of its own, through hiredis; texts as they are, lists joined by spaces,
   /// errors with `-` before them.
-  std::string say(const std::vector<std::string>& words) const;
+  std::string say(const std::vector<std::string>& words) const { return say_in(0, words); }
+  /// Likewise, in another database.
+  std::string say_in(int database, const std::vector<std::string>& words) const;
 
  private:
   TempDir folder_;
@@ -43,7 +45,8 @@ class Celery {
   Celery(const RedisServer& redis, CelerySetup setup = CelerySetup{});
 
   /// A worker that consumes by the time this returns.
-  Process start_worker(const std::string& node, const std::string& pool = "solo");
+  /// `heartbeats`: it tells of itself; silent otherwise, so that a test can tell who published.
+  Process start_worker(const std::string& node, const std::string& pool = "solo", bool heartbeats = false);
   Process start_beat();
   /// Puts one message of `task` into the queue.
   void send(const std::string& task, const std::string& arguments = "[]");

@@ -64,6 +64,11 @@ TEST_CASE("the catalogue holds the alerts that people script against") {
                            "CeleryWorkersMissing",
                            "CeleryQueueStalled",
                            "CeleryUnackedTooOld",
+                           "CeleryWorkerCatatonic",
+                           "CeleryQueueWithoutConsumer",
+                           "CeleryPoolChildHung",
+                           "CeleryCanaryFailing",
+                           "CeleryBeatDuplicate",
                            "CeleryBeatDown",
                            "HealthdProbeStale",
                            "HealthdMonitorUnprivileged"}) {

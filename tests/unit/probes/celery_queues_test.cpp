@@ -29,32 +29,41 @@ TEST_CASE("a queue's length is the sum over its priority steps") {
   REQUIRE(queue_commands(names, queues).size() == 7);
   const auto report = read_queues(
       names, queues,
-      {number(1), number(2), number(0), number(4), number(3), list({}), list({text("5000"), text("0")})},
-      now);
+      {number(1), number(2), number(0), number(4), number(3), list({}), list({text("5000"), text("0")})});
   CHECK_FALSE(report.failure);
   CHECK(report.lengths == std::vector<long long>{3, 4});
   CHECK(report.unacked == 3);
-  CHECK_FALSE(report.oldest_unacked);
+  CHECK(report.lists == std::vector<long long>{1, 2, 0, 4});
+  CHECK(report.oldest.empty());
 }
 
 TEST_CASE("the age of the oldest unacked message does not depend on our clock") {
+  const auto report =
+      read_queues(two_steps(), {},
+                  {number(1), list({text("first"), text("8900.5"), text("next"), text("8950")}),
+                   list({text("9000"), text("500000")})});
+  REQUIRE(report.oldest.size() == 2);
+  CHECK(report.oldest.front().tag == "first");
+  CHECK(by_our_clock(report, report.oldest.front().at, now) == 4900);
+}
+
+TEST_CASE("answers to further questions do not disturb the report") {
   const auto report = read_queues(
-      two_steps(), {}, {number(1), list({text("tag"), text("8900.5")}), list({text("9000"), text("500000")})},
-      now);
-  REQUIRE(report.oldest_unacked);
-  CHECK(*report.oldest_unacked == 4900);
+      two_steps(), {}, {number(1), list({}), list({text("9000"), text("0")}), text("connected_clients:1")});
+  CHECK_FALSE(report.failure);
+  CHECK(report.unacked == 1);
 }
 
 TEST_CASE("one refused command spoils the report") {
   const RedisReply refused{
       Kind::error, "WRONGTYPE Operation against a key holding the wrong kind of value", 0, {}};
-  const auto report = read_queues(two_steps(), {}, {number(1), list({}), refused}, now);
+  const auto report = read_queues(two_steps(), {}, {number(1), list({}), refused});
   CHECK(report.failure.reason == Reason::query_error);
 }
 
 TEST_CASE("what cannot be the length of a queue is no length") {
   for (const auto& odd : {number(-1), number(4'611'686'018'427'387'904), text("12"), list({})}) {
-    const auto report = read_queues(two_steps(), {}, {odd, list({}), list({text("5000"), text("0")})}, now);
+    const auto report = read_queues(two_steps(), {}, {odd, list({}), list({text("5000"), text("0")})});
     CHECK(report.failure.reason == Reason::protocol);
   }
 }
@@ -63,8 +72,8 @@ TEST_CASE("a time that is no number leaves the age of the oldest message unknown
   for (const auto* odd : {"nan", "inf", "8900.5x", ""}) {
     INFO(odd);
     const auto report = read_queues(
-        two_steps(), {}, {number(1), list({text("tag"), text(odd)}), list({text("9000"), text("0")})}, now);
-    CHECK_FALSE(report.oldest_unacked);
+        two_steps(), {}, {number(1), list({text("tag"), text(odd)}), list({text("9000"), text("0")})});
+    CHECK(report.oldest.empty());
   }
 }
 

@@ -1,0 +1,138 @@
+#include "probes/celery_canaries.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "probes/net/uuid.hpp"
+
+namespace healthd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string origin() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) return "healthd";
+  return std::string{"healthd@"} + host.data();
+}
+
+}  // namespace
+
+CeleryCanaries::CeleryCanaries(std::shared_ptr<Broker> broker, const CeleryOptions& options)
+    : broker_{std::move(broker)}, options_{options} {
+  for (const auto& name : options_.canary.queues) {
+    const auto at = std::ranges::find(options_.queues, name);
+    Canary canary;
+    canary.queue = static_cast<std::size_t>(at - options_.queues.begin());
+    canary.roundtrips = Histogram{duration_buckets()};
+    canaries_.push_back(std::move(canary));
+  }
+}
+
+void CeleryCanaries::end(Canary& canary, Failure verdict) {
+  broker_->subscription().news().forget_result(canary.flight->task.id);
+  canary.verdict = std::move(verdict);
+  canary.flight.reset();
+}
+
+/// The result would stay for a day.
+asio::awaitable<void> CeleryCanaries::remove_result(const Turns::Turn& turn, std::string id) {
+  const auto home = broker_->names().database;
+  const auto there = options_.canary.result_database;
+  std::vector<RedisCommand> commands;
+  if (there != home) commands.push_back({"SELECT", std::to_string(there)});
+  commands.push_back({"DEL", options_.listening.result_prefix + id});
+  if (there != home) commands.push_back({"SELECT", std::to_string(home)});
+  co_await broker_->ask_more(turn, std::move(commands));
+}
+
+/// true where a message was taken back out of the queue.
+asio::awaitable<bool> CeleryCanaries::land(const Turns::Turn& turn, Canary& canary) {
+  const auto& flight = *canary.flight;
+  const auto result = broker_->subscription().news().result(flight.task.id);
+  auto verdict = result ? judge_canary_task(flight.task, result->outcome) : Failure{Reason::no_reply};
+  if (verdict.reason != Reason::no_reply) {
+    if (!verdict) {
+      canary.roundtrips.observe(std::chrono::duration<double>(result->at - flight.sent_at).count());
+      canary.last_success = result->at;
+    }
+    const auto id = flight.task.id;
+    end(canary, std::move(verdict));
+    co_await remove_result(turn, id);
+    co_return false;
+  }
+  if (Clock::now() - flight.sent_at < options_.canary.timeout) co_return false;
+  RedisCommand command{"LREM", broker_->names().queue(flight.task.queue, 0), "1", flight.message};
+  std::vector<RedisCommand> withdrawal;
+  withdrawal.push_back(std::move(command));
+  const auto said = co_await broker_->ask_more(turn, std::move(withdrawal));
+  if (!said) co_return false;  // next time
+  const auto after = format_duration(options_.canary.timeout);
+  const bool waited = said->front().integer == 1;
+  end(canary, waited
+                  ? Failure{Reason::no_reply, "no worker took the test task within " + after}
+                  : Failure{Reason::timeout, "the test task was taken, but no result came within " + after});
+  co_return waited;
+}
+
+asio::awaitable<Failure> CeleryCanaries::send(const Turns::Turn& turn, Canary& canary) {
+  Flight flight;
+  flight.task.id = random_uuid();
+  flight.task.nonce = random_uuid();
+  flight.task.queue = options_.queues[canary.queue];
+  flight.task.expires = std::chrono::system_clock::now() + options_.canary.timeout;
+  flight.task.origin = origin();
+  flight.message = encode_canary(flight.task);
+  flight.sent_at = Clock::now();
+  broker_->subscription().news().watch_result(flight.task.id);
+  std::vector<RedisCommand> push;
+  push.push_back({"LPUSH", broker_->names().queue(flight.task.queue, 0), flight.message});
+  canary.due = flight.sent_at + options_.canary.interval;
+  canary.flight = std::move(flight);
+  const auto said = co_await broker_->ask_more(turn, std::move(push));
+  auto failure = said ? Failure{} : said.error();
+  if (said && said->front().is_error()) failure = redis_failure(said->front().text);
+  // Where the answer got lost the task may be on its way: the next runs look for it.
+  if (said && failure) end(canary, failure);
+  co_return failure;
+}
+
+asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> CeleryCanaries::step(
+    const Turns::Turn& turn, Trace& trace) {
+  std::vector<std::pair<std::size_t, std::string>> withdrawn;
+  trace.enter(Phase::request);
+  for (auto& canary : canaries_) {
+    if (canary.flight) {
+      auto message = canary.flight->message;
+      const bool taken_back = co_await land(turn, canary);
+      if (taken_back) withdrawn.emplace_back(canary.queue, std::move(message));
+    }
+    // Without an ear a result would pass unheard.
+    const bool hearing = broker_->subscription().since().has_value();
+    const bool due = !canary.flight && hearing && (!canary.due || Clock::now() >= *canary.due);
+    if (due) co_await send(turn, canary);
+  }
+  co_return withdrawn;
+}
+
+void CeleryCanaries::report(ProbeResult& result, const Moment& now) const {
+  std::optional<CheckResult> check;
+  for (const auto& canary : canaries_) {
+    const Labels queue{{"queue", options_.queues[canary.queue]}};
+    result.histograms.push_back({"healthd_celery_canary_roundtrip_seconds", canary.roundtrips, queue});
+    if (canary.last_success)
+      result.samples.push_back({"healthd_celery_canary_last_success_timestamp_seconds",
+                                now.unix_seconds(*canary.last_success), queue});
+    if (!canary.verdict) continue;
+    auto one = judge("canary", *canary.verdict);
+    if (one.status != Status::unknown)
+      result.samples.push_back({"healthd_celery_canary_success", *canary.verdict ? 0.0 : 1.0, queue});
+    if (one.status != Status::up) one.detail = "queue " + queue.front().second + ": " + one.detail;
+    if (!check || check->status == Status::up) check = std::move(one);
+  }
+  if (check) result.checks.push_back(std::move(*check));
+}
+
+}  // namespace healthd

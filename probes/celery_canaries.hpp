@@ -1,0 +1,58 @@
+// Test tasks under way, one for each queue that the operator named. A task outlives the run that sent it:
+// each run looks what became of those before.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probes/celery_canary.hpp"
+#include "probes/celery_moment.hpp"
+#include "probes/celery_options.hpp"
+#include "probes/trace.hpp"
+
+namespace healthd {
+
+class CeleryCanaries {
+ public:
+  CeleryCanaries(std::shared_ptr<Broker> broker, const CeleryOptions& options);
+
+  /// Judges what came back, withdraws what did not, sends what is due. After Broker::ask() in the same turn.
+  /// Returns the messages that were withdrawn from the middle of a queue, by the queue's place in the
+  /// options.
+  asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> step(const Turns::Turn& turn,
+                                                                         Trace& trace);
+
+  void report(ProbeResult& result, const Moment& now) const;
+
+ private:
+  using Time = Moment::Steady;
+
+  struct Flight {
+    CanaryTask task;
+    std::string message;
+    Time sent_at;
+  };
+  struct Canary {
+    std::size_t queue = 0;
+    std::optional<Flight> flight;
+    std::optional<Time> due;
+    std::optional<Time> last_success;
+    std::optional<Failure> verdict;  ///< of the last one that ended
+    Histogram roundtrips;
+  };
+
+  asio::awaitable<bool> land(const Turns::Turn& turn, Canary& canary);
+  asio::awaitable<Failure> send(const Turns::Turn& turn, Canary& canary);
+  asio::awaitable<void> remove_result(const Turns::Turn& turn, std::string id);
+  void end(Canary& canary, Failure verdict);
+
+  std::shared_ptr<Broker> broker_;
+  const CeleryOptions& options_;
+  std::vector<Canary> canaries_;
+};
+
+}  // namespace healthd

@@ -1,0 +1,67 @@
+// From what the runs of a celery probe saw to its result: checks, samples, evidence. No I/O.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "probes/celery_look.hpp"
+#include "probes/celery_moment.hpp"
+#include "probes/celery_workers.hpp"
+
+namespace healthd {
+
+class CeleryJudge {
+ public:
+  CeleryJudge(const CeleryOptions& options, int database, Moment::Steady start);
+
+  ProbeResult judge(const CelerySight& sight, const BrokerNews& news, const std::string& unheard,
+                    const Moment& now);
+
+  /// Our ear on the broker has been open since then, or is shut: what was not heard says nothing.
+  void listening_since(std::optional<Moment::Steady> since, Moment::Steady now);
+
+  /// Whether the next run is to look into the workers.
+  bool wants_inspection(Moment::Steady now) const;
+
+ private:
+  void learn(const CelerySight& sight, Moment::Steady now);
+  std::vector<WorkerVerdict> verdicts(const CelerySight& sight, const BrokerNews& news, const Moment& now);
+  void judge_replies(const CelerySight& sight, const std::vector<WorkerVerdict>& workers, ProbeResult& result,
+                     Moment::Steady now) const;
+  CheckResult without_answers(const CelerySight& sight, const std::vector<WorkerVerdict>& workers) const;
+  CheckResult passive_replies(const std::vector<WorkerVerdict>& workers) const;
+  void judge_count(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
+                   ProbeResult& result) const;
+  void judge_queues(const CelerySight& sight, ProbeResult& result, const Moment& now);
+  void judge_ages(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
+                  ProbeResult& result) const;
+  void judge_consumers(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
+                       ProbeResult& result);
+  bool nobody_pops(const CelerySight& sight, const std::vector<WorkerVerdict>& workers);
+  void learn_tasks(const CelerySight& sight, Moment::Steady now);
+  void report_workers(const std::vector<WorkerVerdict>& workers, ProbeResult& result) const;
+  void report_consumers(const CelerySight& sight, ProbeResult& result) const;
+  void report_tasks(ProbeResult& result) const;
+  void report_news(const BrokerNews& news, const std::string& unheard, ProbeResult& result) const;
+  void tell_last_seen(const CelerySight& sight, const BrokerNews& news, ProbeResult& result,
+                      const Moment& now);
+
+  const CeleryOptions& options_;
+  int database_;
+  CeleryWorkers workers_;
+  QueueMemory queue_memory_;
+  std::map<std::string, Moment::Steady> last_seen_;
+  std::optional<Moment::Steady> heard_since_;
+  std::optional<Moment::Steady> inspected_at_;
+  bool was_away_ = false;                  ///< the broker told nothing in the last run
+  std::optional<Moment::Steady> back_at_;  ///< when the broker was there again
+  int idle_runs_ = 0;                      ///< in a row in which messages waited and nobody popped
+  /// Queues with messages and without a consumer, by how many inspections in a row said so.
+  std::map<std::string, int> orphaned_;
+  std::map<std::string, long long> active_;  ///< by queue, at the last inspection
+  std::optional<double> longest_since_;      ///< when the task that runs longest was started
+  CheckResult settings_;                     ///< the verdict of the last inspection
+};
+
+}  // namespace healthd

@@ -1,0 +1,112 @@
+// What each Celery worker is up to, judged from answers, life signs, connections and what the worker says of
+// itself. A heartbeat does not prove that a worker consumes, and silence does not prove that it is dead.
+// Pure: the time is an argument. The order of the questions is that of the fault table in ops/celery.md.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probes/net/broker_news.hpp"
+#include "probes/net/client_list.hpp"
+#include "probes/net/inspect.hpp"
+
+namespace healthd {
+
+enum class WorkerState { healthy, saturated, hung, catatonic, dead, stopped, detached, busy_solo, unknown };
+constexpr std::size_t worker_state_count = static_cast<std::size_t>(WorkerState::unknown) + 1;
+std::string_view to_string(WorkerState state);
+
+struct WorkerVerdict {
+  std::string node;
+  WorkerState state = WorkerState::unknown;
+  std::string detail;   ///< why, for a person; "" where nothing is wrong
+  std::string version;  ///< of Celery, where it was heard
+  long long stuck = 0;  ///< tasks that it holds back although its pool has room
+};
+
+/// What one run saw.
+struct WorkerRound {
+  using Time = std::chrono::steady_clock::time_point;
+
+  Time asked_at;                                  ///< when the question went out
+  bool asked = false;                             ///< false where nothing was asked, because we may not
+  long long receivers = 0;                        ///< who listened
+  long long answers = 0;                          ///< messages that came back, unnamed ones included
+  std::vector<std::string> nodes;                 ///< who answered, one entry for each answer
+  const std::vector<RedisPeer>* peers = nullptr;  ///< nullptr where connections cannot be seen
+};
+
+class CeleryWorkers {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Span = std::chrono::steady_clock::duration;
+
+  /// `inspect_interval`: how far apart observations of held back tasks lie.
+  CeleryWorkers(Span inspect_interval, Time start);
+
+  /// The broker, or our ear on it, was away until now: workers get time to come back.
+  void interrupted(Time now);
+
+  /// What the workers said of themselves. nullopt members of a message are left as they were.
+  void told_pool(const std::string& node, WorkerPool pool, Time now);
+  void told_queues(const std::string& node, std::vector<std::string> queues, Time now);
+  void told_tasks(const std::string& node, const std::vector<WorkerTask>& active,
+                  const std::vector<WorkerTask>& reserved, Time now);
+
+  /// The verdicts after one run, by name. At most 50 workers; one is forgotten an hour after its last sign.
+  std::vector<WorkerVerdict> judge(const WorkerRound& round, const std::map<std::string, WorkerNews>& news,
+                                   Time now);
+
+  /// After a run in which the broker told nothing: nobody is accused. Counts as an interruption.
+  std::vector<WorkerVerdict> cannot_tell(Time now);
+
+  /// A worker is new or was restarted, and has said nothing of itself yet.
+  bool wants_inspection() const;
+  /// Workers that consume this queue, by what they said: of those that live, as far as is known.
+  long long consumers(const std::string& queue) const;
+  /// Every worker that is there has said what it consumes.
+  bool consumers_known() const;
+
+ private:
+  struct Worker {
+    Time first_seen;
+    std::optional<Time> answered;       ///< last
+    std::optional<Time> missing_since;  ///< when the first question that it left open was asked
+    WorkerNews news;
+    std::optional<WorkerPool> pool;
+    std::optional<std::vector<std::string>> queues;
+    int without_queues = 0;                ///< so often in a row it said that it consumes none
+    long long active = 0;                  ///< at the last inspection
+    std::map<std::string, Time> reserved;  ///< task id, and since when it has waited while there was room
+    bool listening = false;  ///< it was taken for one that holds its connection when it fell silent
+    WorkerState state = WorkerState::unknown;
+    std::string detail;
+  };
+
+  void note(const WorkerRound& round, const std::map<std::string, WorkerNews>& news, Time now);
+  std::vector<WorkerVerdict> verdicts(Time now) const;
+  void note_news(Worker& worker, const WorkerNews& heard);
+  void judge_present(Worker& worker);
+  bool judge_missing(Worker& worker, const WorkerRound& round, Time now);
+  void judge_silent(std::vector<Worker*> silent, const WorkerRound& round, Time now);
+  bool remote_control_off(const WorkerRound& round, Time now) const;
+  bool stale(const Worker& worker, Time now) const;
+  Time last_sign(const Worker& worker) const;
+  long long stuck(const Worker& worker, Time now) const;
+
+  Span inspect_interval_;
+  Time grace_until_;
+  std::map<std::string, Worker> workers_;
+  std::vector<long long>
+      foreign_;  ///< listeners that are no workers, in the last rounds in which all answered
+};
+
+/// Whether a solo worker seems to run a task: a message was popped, and what follows a pop was done at the
+/// same moment on another connection of the same host.
+bool took_a_message(const std::vector<RedisPeer>& peers);
+
+}  // namespace healthd
