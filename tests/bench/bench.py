@@ -1,4 +1,4 @@
-"""The command line, and the order of things: servers up, memory first, then the works in turns, servers down."""
+"""The command line, and the order of things: servers up, memory, Celery, then the works in turns, servers down."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from stack.ports import free_ports
 from stack.stack import Stack, new_folder
 from stack.state import State
 
+import celery_cost
 import machine
 import report
+from celery_cost import CeleryCosts
 from cost import Costs, Figures
 from footprint import Footprint, measure_footprint
 from peers import PEERS
 from targets import widen
 from works import WORKS, Work
 
-MEMORY = "memory"
-# Parts of the stack that only the measurement of memory needs; one has a name of its own as a part.
-ONLY_FOR_MEMORY = ("worker", "beat", "alertmanager")
+MEMORY, CELERY = "memory", "celery"
+# Parts of the stack that nothing else needs.
+NEEDS = {MEMORY: ("worker", "beat", "alertmanager"), CELERY: ("worker", "beat")}
 
 EPILOG = """\
 The servers (nginx, Gunicorn, PostgreSQL, Redis, a Celery worker, Beat) and the exporters are started on loopback in a
@@ -40,8 +42,15 @@ that kind, the exporter, and the same exchange in C, compiled on the spot. All t
 `per s` (an exporter as far as one scrape after the other allows), because what sleeps longer pays more for waking up.
 CPU time is the process', to the nanosecond; from ours the cost of the idle daemon with the same probes is taken off.
 The exporters' includes their page, since they probe when they are scraped; ours is rendered apart. The median of the
-repetitions is printed. The exit code is 0 when everything was measured, whatever the figures, and 1 when something
-was not.
+repetitions is printed.
+
+`celery` compares our celery and beat probes with `celery inspect ping` (a process for each call) and celery-exporter on
+the same broker and workers: our runs at a quick pace as above, all else at an interval of 15 s, ours being scraped as
+the exporter is. What each sends to Redis is counted there, by connection. The exporter comes from PyPI and is kept in
+$HEALTHD_CELERY_EXPORTER_CACHE (default: /var/tmp/healthd-celery-exporter-UID) for the next time; --smoke leaves it out
+unless it is there already.
+
+The exit code is 0 when everything was measured, whatever the figures, and 1 when something was not.
 """
 
 
@@ -49,7 +58,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tests/bench/run", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = [work.key for work in WORKS] + [MEMORY]
+    names = [work.key for work in WORKS] + [*NEEDS]
     parser.add_argument("--only", metavar="WORK,…", help=f"some of {', '.join(names)}; default: all")
     parser.add_argument("--seconds", type=float, default=2, help="length of a slice; default: 2")
     parser.add_argument("--repeat", type=int, default=5, help="slices of each kind; default: 5")
@@ -67,7 +76,7 @@ def arguments() -> argparse.Namespace:
 
 def plan_of(folder: Path) -> Plan:
     extra = [f"{mode}_{work.key}" for work in WORKS for mode in ("rest", "busy")]
-    names = [*PORT_NAMES, "site_http", "site_https", *(peer.name for peer in PEERS), *extra]
+    names = [*PORT_NAMES, "site_http", "site_https", *(peer.name for peer in PEERS), *celery_cost.PORT_NAMES, *extra]
     plan = Plan(folder=folder, ports=free_ports(names))
     secrets = folder / "bench-secrets"
     secrets.mkdir(mode=0o700)
@@ -81,8 +90,9 @@ def stack_of(plan: Plan, chosen: list[str]) -> Stack:
     state.create(plan)
     stack = Stack(plan, state)
     stack.servers |= {server.name: server for server in [*widen(plan), *(peer(plan) for peer in PEERS)]}
-    if MEMORY not in chosen:
-        stack.servers = {name: server for name, server in stack.servers.items() if name not in ONLY_FOR_MEMORY}
+    needless = {part for parts in NEEDS.values() for part in parts}
+    needless -= {part for section in NEEDS.keys() & set(chosen) for part in NEEDS[section]}
+    stack.servers = {name: server for name, server in stack.servers.items() if name not in needless}
     return stack
 
 
@@ -110,6 +120,7 @@ class Bench:
         self.problems: list[str] = []
         self.measured: dict[Work, Figures] = {work: Figures() for work in WORKS if work.key in chosen.only}
         self.footprint: Footprint | None = None
+        self.celery: CeleryCosts | None = None
 
     def run(self, stack: Stack) -> None:
         say("starting the servers")
@@ -118,11 +129,23 @@ class Bench:
         if MEMORY in self.chosen.only:
             say("measuring memory")
             self.attempt(MEMORY, partial(self._measure_memory, stack))
+        if CELERY in self.chosen.only:
+            say("starting another Celery worker")
+            self.attempt(CELERY, partial(self._measure_celery, stack))
         if self.measured:
             self._measure_costs(Costs(stack, self.binary, floor, self.chosen.seconds))
 
     def _measure_memory(self, stack: Stack) -> None:
         self.footprint = measure_footprint(stack, self.binary, self.chosen.seconds)
+
+    def _measure_celery(self, stack: Stack) -> None:
+        def part(name: str, step: Callable[[], None]) -> None:
+            say(f"measuring {CELERY}, {name}")
+            self.attempt(f"{CELERY}, {name}", step)
+
+        long = celery_cost.Pace(self.chosen.seconds, self.chosen.repeat)
+        pace = celery_cost.SMOKE if self.chosen.smoke else long
+        self.celery = celery_cost.measure_celery(stack, self.binary, pace, part)
 
     def _measure_costs(self, costs: Costs) -> None:
         say("starting the idle daemons: a first run of each probe can take 10 seconds")
@@ -178,8 +201,8 @@ def main(root: Path) -> int:
         stack.stop()
     print_all(bench, facts)
     if chosen.json:
-        text = json.dumps(report.as_json(facts, bench.measured, bench.footprint, bench.problems), indent=2)
-        chosen.json.write_text(text + "\n")
+        figures = report.as_json(facts, bench.measured, bench.footprint, bench.celery, bench.problems)
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 1 if bench.problems else 0
 
 
@@ -189,6 +212,8 @@ def print_all(bench: Bench, facts: dict[str, object]) -> None:
         lines += ["", *report.cost_lines(bench.measured)]
     if bench.footprint:
         lines += ["", *report.memory_lines(bench.footprint)]
+    if bench.celery:
+        lines += ["", *report.celery_lines(bench.celery)]
     if bench.problems:
         lines += ["", *(f"not measured: {problem}" for problem in bench.problems)]
     print("\n".join(lines))

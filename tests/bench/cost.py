@@ -16,12 +16,9 @@ from stack.stack import Stack
 import clock
 import ours
 import wire
-from ours import Runs, Watcher
+from ours import Watcher
 from peers import Peer
 from works import Work
-
-# Of a hundred runs on a busy machine, a late one is no reason to throw the others away.
-MOST_FAILED = 0.02
 
 
 @dataclass
@@ -58,36 +55,19 @@ class Costs:
 
     def measure(self, work: Work, figures: Figures) -> None:
         """One repetition."""
-        idle = self._idle(work)
+        idle = ours.idle_cost(self._resting[work.key].pid, self._seconds)
         figures.idle.append(idle * 1e6)
         figures.ours.append(self._ours(work, idle) * 1e6)
         figures.peer.append(self._peer(work) * 1e6)
         figures.floor.append(self._bare(work) * 1e6)
 
-    def _idle(self, work: Work) -> float:
-        """CPU seconds per second. A second at least, for some of it happens once in a second."""
-        pid = self._resting[work.key].pid
-        before, began = clock.cpu_seconds(pid), time.monotonic()
-        time.sleep(max(self._seconds, 1))
-        return (clock.cpu_seconds(pid) - before) / (time.monotonic() - began)
-
     def _ours(self, work: Work, idle: float) -> float:
-        """The scrapes that count the runs lie outside of the span whose CPU time is taken."""
         watcher = self._watcher(work, f"busy_{work.key}", ours.PACE)
         who = self._stack.launch(watcher)
         try:
-            with wire.Scraper(watcher.port) as scraper:
-                first = Runs(scraper.get("/metrics"))
-                before, began = clock.cpu_seconds(who.pid), time.monotonic()
-                time.sleep(self._seconds)
-                spent, lasted = clock.cpu_seconds(who.pid) - before, time.monotonic() - began
-                last = Runs(scraper.get("/metrics"))
+            return ours.watch_runs(who.pid, watcher.port, self._seconds).cpu_of_run(idle)
         finally:
             processes.stop_tree(who)
-        done, failed = last.all - first.all, last.failed - first.failed
-        if done == 0 or failed > done * MOST_FAILED:
-            raise wire.Unexpected(f"{failed:.0f} of {done:.0f} runs of our {work.key} probes failed")
-        return (spent - idle * lasted) / done
 
     def _peer(self, work: Work) -> float:
         """At our pace, or one scrape after the other; after the first, which opens what is kept open."""

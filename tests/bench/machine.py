@@ -9,7 +9,8 @@ from pathlib import Path
 
 from peers import PEERS
 
-SERVERS = ("nginx", "nginx-light", "redis-server", "postgresql-15", "postgresql-17", "libssl3", "libssl3t64")
+SERVERS = ("nginx", "nginx-light", "redis-server", "postgresql-15", "postgresql-17", "libssl3", "libssl3t64",
+           "python3-celery", "python3-kombu", "python3-redis")  # fmt: skip
 
 
 def describe(binary: Path) -> dict[str, object]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterable
 
 from stack.healthd import DEMO, Healthd, Tempo
 from stack.plan import Plan
 from stack.server import Server
 
+import clock
 import wire
 from works import PACE_SECONDS
 
@@ -22,8 +25,8 @@ defaults: {{interval: {interval}, timeout: {timeout}}}
 probes:
 {probes}"""
 
-_RUNS = re.compile(r"^healthd_probe_runs_total\{.*\} (\S+)$", re.MULTILINE)
-_FAILURES = re.compile(r"^healthd_probe_failures_total\{.*\} (\S+)$", re.MULTILINE)
+# On a busy machine, a late run, or one of fifty, is no reason to throw the others away.
+MOST_FAILED = 0.02
 
 
 class Watcher(Server):
@@ -54,11 +57,53 @@ class Watcher(Server):
 
 
 class Runs:
-    """Finished runs, and the failed ones among them, over all probes of a daemon."""
+    """Finished runs, the failed ones among them, and how long all of them took: of one kind of probe, or of all."""
 
-    def __init__(self, page: str) -> None:
-        self.all = sum(float(value) for value in _RUNS.findall(page))
-        self.failed = sum(float(value) for value in _FAILURES.findall(page))
+    def __init__(self, page: str, kind: str = "", fine: str = "none") -> None:
+        """A run whose failure has the reason `fine` did its work all the same."""
+        lines = [line for line in page.splitlines() if f'kind="{kind}' in line]  # no kind is a part of each
+        self.all = _total(lines, "healthd_probe_runs_total")
+        self.seconds = _total(lines, "healthd_probe_duration_seconds_sum")
+        self.failed = _total((line for line in lines if f'reason="{fine}"' not in line), "healthd_probe_failures_total")
+
+
+def _total(lines: Iterable[str], name: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name + "{"))
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A while of a daemon at work, in seconds."""
+
+    runs: float
+    wall: float  # of all runs together
+    cpu: float
+    lasted: float
+
+    def cpu_of_run(self, idle: float) -> float:
+        """Without what the idle daemon costs in a second."""
+        return (self.cpu - idle * self.lasted) / self.runs
+
+
+def idle_cost(pid: int, seconds: float) -> float:
+    """CPU seconds per second. A second at least, for some of it happens once in a second."""
+    before, began = clock.cpu_seconds(pid), time.monotonic()
+    time.sleep(max(seconds, 1))
+    return (clock.cpu_seconds(pid) - before) / (time.monotonic() - began)
+
+
+def watch_runs(pid: int, port: int, seconds: float, kind: str = "", fine: str = "none") -> Slice:
+    """The scrapes that count the runs lie outside of the span whose CPU time is taken."""
+    with wire.Scraper(port) as scraper:
+        first = Runs(scraper.get("/metrics"), kind, fine)
+        before, began = clock.cpu_seconds(pid), time.monotonic()
+        time.sleep(seconds)
+        spent, lasted = clock.cpu_seconds(pid) - before, time.monotonic() - began
+        last = Runs(scraper.get("/metrics"), kind, fine)
+    done, failed = last.all - first.all, last.failed - first.failed
+    if failed == done or failed > max(1, done * MOST_FAILED):
+        raise wire.Unexpected(f"{failed:.0f} of {done:.0f} runs of our {kind or 'probes'} failed")
+    return Slice(done, last.seconds - first.seconds, spent, lasted)
 
 
 # The whole stack as the demo watches it, and under load: each probe twice a second.

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from statistics import median
 from typing import Iterable
 
+import celery_exporter
+from celery_cost import GOALS, CeleryCosts, Cost
 from clock import Memory
 from cost import Figures
 from footprint import GOAL, OURS, Footprint
@@ -61,6 +63,51 @@ def _sizes(memory: Memory) -> tuple[str, ...]:
     return tuple(f"{size:.1f}" for size in (memory.resident, memory.proportional, memory.private))
 
 
+# A figure's words, its name in Cost, and the unit of the words in that of Cost.
+_CELERY = (
+    ("a round, ms", "wall_seconds", 1e3),
+    ("CPU time of a round, µs", "cpu_seconds", 1e6),
+    ("CPU time a minute, ms", "minute_cpu_seconds", 1e3),
+    ("Redis commands a minute", "minute_commands", 1),
+    ("resident memory, MB", "resident_mb", 1),
+    ("private memory, MB", "private_mb", 1),
+)
+
+
+def celery_lines(costs: CeleryCosts) -> list[str]:
+    """The table; who was not measured has dashes."""
+    header = ("Celery", OURS, "inspect ping", "ping/ours", "celery-exporter", "exporter/ours", "goal", "reached")
+    lines = [
+        f"Two Celery workers asked every {costs.pace.interval:g} s; a round: one run of ours, one call, one scrape",
+        *table([header, *(_celery_row(costs, *figure) for figure in _CELERY)]),
+        f"celery-exporter is {celery_exporter.version()}; a round of ours is the celery probe's, all else beat's as well",
+        "not in it: what the workers send in reply, and the redis probe that names the broker, as it ran once an hour",
+    ]
+    if beat := costs.beat:
+        wall, cpu = beat.wall_seconds * 1e3, beat.cpu_seconds * 1e6
+        lines.append(f"a run of our beat probe: {wall:.1f} ms, {cpu:.0f} µs of CPU time")
+    return [*lines, *([f"left out: {costs.left_out}"] if costs.left_out else [])]
+
+
+def _celery_row(costs: CeleryCosts, words: str, name: str, scale: float) -> tuple[str, ...]:
+    row = [words, _three_digits(getattr(costs.ours, name) * scale) if costs.ours else "-"]
+    for peer in (costs.inspect_ping, costs.exporter):
+        row.append(_three_digits(getattr(peer, name) * scale) if peer else "-")
+        row.append(_three_digits(_ratio(costs.ours, peer, name)) if costs.ours and peer else "-")
+    goal = GOALS.get(name)
+    verdict = reached(getattr(costs.ours, name), goal) if costs.ours else "-"
+    return (*row, f"{goal * scale:.0f}" if goal else "-", verdict)
+
+
+def _ratio(ours: Cost, peer: Cost, name: str) -> float:
+    return getattr(peer, name) / getattr(ours, name)
+
+
+def _three_digits(value: float) -> str:
+    """Of a small number; a large one in full."""
+    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
+
+
 def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Columns of equal width; numbers to the right."""
     rows = list(rows)
@@ -75,11 +122,21 @@ def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def as_json(
-    facts: dict[str, object], measured: dict[Work, Figures], footprint: Footprint | None, problems: list[str]
-) -> dict[str, object]:
+    facts: dict[str, object], measured: dict[Work, Figures], footprint: Footprint | None, celery: CeleryCosts | None,
+    problems: list[str],
+) -> dict[str, object]:  # fmt: skip
     works = {work.key: _work_as_json(work, figures) for work, figures in measured.items()}
     memory = asdict(footprint) if footprint else None
-    return {"machine": facts, "works": works, "memory_mb": memory, "problems": problems}
+    asked = _celery_as_json(celery) if celery else None
+    return {"machine": facts, "works": works, "memory_mb": memory, "celery": asked, "problems": problems}
+
+
+def _celery_as_json(costs: CeleryCosts) -> dict[str, object]:
+    ours, peers = costs.ours, {"inspect_ping": costs.inspect_ping, "exporter": costs.exporter}
+    ratios = {
+        key: {name: _ratio(ours, peer, name) for _, name, _ in _CELERY} for key, peer in peers.items() if ours and peer
+    }
+    return asdict(costs) | {"exporter_version": celery_exporter.version(), "peer_to_ours": ratios, "goals": GOALS}
 
 
 def _work_as_json(work: Work, figures: Figures) -> dict[str, object]:
