@@ -63,8 +63,9 @@ void admit_samples(std::vector<Sample>& samples, DroppedSeries& dropped) {
       ++dropped["unknown"];
       continue;
     }
-    auto& label_sets = seen[metric_catalogue()[find_metric(sample.name)].name];
-    const bool fits = label_sets.size() < max_samples_per_name && tidy(sample.labels);
+    const auto& metric = metric_catalogue()[find_metric(sample.name)];
+    auto& label_sets = seen[metric.name];
+    const bool fits = label_sets.size() < max_samples_per_name * metric.states && tidy(sample.labels);
     if (fits && label_sets.insert(sample.labels).second) {
       kept.push_back(std::move(sample));
     } else {

@@ -20,6 +20,8 @@ struct Metric {
   MetricKind kind;
   MetricSource source;
   std::string_view help;  ///< one line
+  /// A state set has a series for each state of each thing: so many for one.
+  std::size_t states = 1;
 };
 
 /// In the order of the exposition.
@@ -31,7 +33,7 @@ constexpr auto no_metric = static_cast<std::size_t>(-1);
 
 /// What a probe hands over is not trusted: a target may choose names and texts. Bounds of what is kept:
 constexpr std::size_t max_label_bytes = 128;
-constexpr std::size_t max_samples_per_name = 50;
+constexpr std::size_t max_samples_per_name = 50;  ///< of a state set: so many things, with all their states
 
 /// Series that were refused, by metric; a name that is not in the catalogue counts as `unknown`.
 using DroppedSeries = std::map<std::string, std::uint64_t>;

@@ -113,6 +113,13 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
   return result;
 }
 
+/// Other applications may use other databases of the same server.
+std::optional<std::vector<RedisPeer>> CeleryJudge::neighbours(const CelerySight& sight) const {
+  auto peers = sight.peers;
+  if (peers) std::erase_if(*peers, [this](const RedisPeer& peer) { return peer.database != database_; });
+  return peers;
+}
+
 // --- the workers
 // --------------------------------------------------------------------------------------------------
 
@@ -129,7 +136,8 @@ std::vector<WorkerVerdict> CeleryJudge::verdicts(const CelerySight& sight, const
   WorkerRound round;
   round.asked_at = asked == nullptr ? now.steady : asked->asked_at;
   round.asked = asked != nullptr;
-  round.peers = sight.peers ? &*sight.peers : nullptr;
+  const auto peers = neighbours(sight);
+  round.peers = peers ? &*peers : nullptr;
   if (asked != nullptr) {
     round.receivers = asked->receivers;
     round.answers = static_cast<long long>(asked->replies.size());
@@ -184,7 +192,9 @@ CheckResult CeleryJudge::without_answers(const CelerySight& sight,
             "no worker listens in database " + std::to_string(database_) + " of the broker, but " +
                 std::to_string(consumers.size()) + " connections take tasks from database " +
                 std::to_string(consumers.front().database)};
-  const bool takes = std::ranges::any_of(consumers, &RedisPeer::blocked);
+  const bool takes = here > 0 && std::ranges::any_of(consumers, [this](const RedisPeer& peer) {
+                       return peer.blocked && peer.database == database_;
+                     });
   if (takes && workers.empty())
     return {"replies", Status::unknown, Reason::config_mismatch,
             "tasks are taken from this broker, but nobody listens where we ask: is global_keyprefix or "
@@ -396,7 +406,7 @@ bool CeleryJudge::nobody_pops(const CelerySight& sight, const std::vector<Worker
     idle_runs_ = 0;
     return false;
   }
-  const auto consumers = consumers_of(*sight.peers);
+  const auto consumers = consumers_of(*neighbours(sight));
   const bool popping = std::ranges::any_of(
       consumers, [](const RedisPeer& peer) { return peer.blocked || peer.idle <= consuming_idle; });
   idle_runs_ = popping ? 0 : idle_runs_ + 1;
@@ -442,7 +452,7 @@ void CeleryJudge::report_consumers(const CelerySight& sight, ProbeResult& result
     result.samples.push_back({"healthd_celery_queue_without_consumer", none ? 1.0 : 0.0, {{"queue", queue}}});
   }
   if (!sight.peers) return;
-  const auto consumers = consumers_of(*sight.peers);
+  const auto consumers = consumers_of(*neighbours(sight));
   const auto blocked = std::ranges::count_if(consumers, &RedisPeer::blocked);
   const auto all = static_cast<long long>(consumers.size());
   result.samples.push_back(

@@ -27,6 +27,7 @@ class CeleryJudge {
  private:
   void learn(const CelerySight& sight, Moment::Steady now);
   std::vector<WorkerVerdict> verdicts(const CelerySight& sight, const BrokerNews& news, const Moment& now);
+  std::optional<std::vector<RedisPeer>> neighbours(const CelerySight& sight) const;
   void judge_replies(const CelerySight& sight, const std::vector<WorkerVerdict>& workers, ProbeResult& result,
                      Moment::Steady now) const;
   CheckResult without_answers(const CelerySight& sight, const std::vector<WorkerVerdict>& workers) const;

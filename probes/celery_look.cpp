@@ -54,25 +54,44 @@ void CeleryLook::withdrawn(std::size_t queue, std::string_view message) {
   ages_[queue * options_.names.steps.size()].forget(message);
 }
 
+/// CLIENT LIST goes along with the first question where it was short the last time.
 asio::awaitable<CelerySight> CeleryLook::look(const Turns::Turn& turn, Tools& tools, Trace& trace,
                                               Deadline deadline, bool inspect) {
   CelerySight sight;
   auto commands = queue_commands(broker_->names(), options_.queues);
   commands.push_back({"INFO", "clients"});
+  const bool peers = clients_ && peers_due(*clients_);
+  if (peers) commands.push_back({"CLIENT", "LIST"});
   const auto replies = co_await broker_->ask(turn, tools.resolver, trace, std::move(commands));
+  clients_.reset();
   if (!replies) {
     sight.failure = replies.error();
     co_return sight;
   }
   sight.queues = read_queues(broker_->names(), options_.queues, *replies);
-  const auto& info = replies->back();
+  if (peers) read_peers(replies->back(), sight);
+  const auto& info = (*replies)[replies->size() - (peers ? 2 : 1)];
   const auto clients = info.is_error() ? 0 : InfoText{info.text}.number("connected_clients").value_or(0);
-  if (!sight.queues.failure)
-    co_await look_at_details(turn, static_cast<long long>(std::clamp(clients, 0.0, 1e9)), sight);
+  clients_ = static_cast<long long>(std::clamp(clients, 0.0, 1e9));
+  if (!sight.queues.failure) co_await look_at_details(turn, !peers && peers_due(*clients_), sight);
   const auto patience = std::min<Clock::duration>(most_for_hearing, deadline.left() / 4);
   sight.deaf = co_await broker_->subscription().catch_up(Deadline::in(patience));
   if (!options_.passive) co_await ask_workers(turn, tools, trace, deadline, inspect, sight);
   co_return sight;
+}
+
+bool CeleryLook::peers_due(long long clients) const {
+  return clients <= few_clients ||
+         (clients <= most_clients && Clock::now() - peers_at_ >= between_long_lists);
+}
+
+void CeleryLook::read_peers(const RedisReply& list, CelerySight& sight) {
+  peers_at_ = Clock::now();
+  if (list.is_error()) {
+    sight.peers_refused = redis_failure(list.text);
+  } else {
+    sight.peers = parse_client_list(list.text);
+  }
 }
 
 // --- what the queues hold
@@ -135,27 +154,17 @@ void CeleryLook::read_details(const std::vector<RedisReply>& replies, bool peers
   auto at = read_lists(replies, sight);
   if (unacked && !replies[at].is_error()) read_unacked(replies[at], sight);
   if (unacked) ++at;
-  if (!peers) return;
-  peers_at_ = Clock::now();
-  const auto& list = replies[at];
-  if (list.is_error()) {
-    sight.peers_refused = redis_failure(list.text);
-  } else {
-    sight.peers = parse_client_list(list.text);
-  }
+  if (peers) read_peers(replies[at], sight);
 }
 
 /// false where the connection did not live through it.
-asio::awaitable<bool> CeleryLook::look_at_details(const Turns::Turn& turn, long long clients,
-                                                  CelerySight& sight) {
+asio::awaitable<bool> CeleryLook::look_at_details(const Turns::Turn& turn, bool peers, CelerySight& sight) {
   const auto now = Clock::now();
   sight.ages.assign(options_.queues.size(), std::nullopt);
   const auto& oldest = sight.queues.oldest;
   if (!oldest.empty())
     sight.oldest_unacked = by_our_clock(sight.queues, oldest.front().at, std::chrono::system_clock::now());
   if (now < details_from_) co_return true;
-  const bool peers =
-      clients <= few_clients || (clients <= most_clients && now - peers_at_ >= between_long_lists);
   const bool unacked =
       !oldest.empty() && sight.queues.time && *sight.queues.time - oldest.front().at > old_delivery;
   auto commands = detail_commands(sight, peers, unacked);

@@ -46,13 +46,15 @@ class CeleryLook {
   void withdrawn(std::size_t queue, std::string_view message);
 
  private:
-  asio::awaitable<bool> look_at_details(const Turns::Turn& turn, long long clients, CelerySight& sight);
+  asio::awaitable<bool> look_at_details(const Turns::Turn& turn, bool peers, CelerySight& sight);
   asio::awaitable<bool> search(const Turns::Turn& turn);
   asio::awaitable<void> ask_workers(const Turns::Turn& turn, Tools& tools, Trace& trace, Deadline deadline,
                                     bool inspect, CelerySight& sight);
   asio::awaitable<void> ask_for_heartbeats(const Turns::Turn& turn, Deadline deadline, CelerySight& sight);
   std::vector<RedisCommand> detail_commands(const CelerySight& sight, bool peers, bool unacked) const;
   void read_details(const std::vector<RedisReply>& replies, bool peers, bool unacked, CelerySight& sight);
+  bool peers_due(long long clients) const;
+  void read_peers(const RedisReply& list, CelerySight& sight);
   std::size_t read_lists(const std::vector<RedisReply>& replies, CelerySight& sight);
   void read_unacked(const RedisReply& reply, CelerySight& sight) const;
   void bracket_ages(CelerySight& sight) const;
@@ -62,8 +64,9 @@ class CeleryLook {
   const CeleryOptions& options_;
   std::vector<QueueAge> ages_;  ///< of each list
   std::vector<std::optional<double>>
-      stamps_;                     ///< of each list: the age of its oldest message, where it says so
-  std::vector<bool> redelivered_;  ///< of each list: its oldest message was handed back
+      stamps_;                        ///< of each list: the age of its oldest message, where it says so
+  std::vector<bool> redelivered_;     ///< of each list: its oldest message was handed back
+  std::optional<long long> clients_;  ///< connections to the broker, at the last look
   Deadline::Clock::time_point peers_at_{};
   Deadline::Clock::time_point details_from_{};  ///< not before, for a message was too large for us
   bool skip_reserved_ = false;                  ///< the workers' answers to it are too large

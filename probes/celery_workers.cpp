@@ -53,9 +53,11 @@ std::string_view to_string(WorkerState state) { return state_names.at(static_cas
 bool took_a_message(const std::vector<RedisPeer>& peers) {
   for (const auto& consumer : consumers_of(peers)) {
     if (consumer.blocked || consumer.idle < 1) continue;
+    // BRPOP's own answer counts as its last moment, so what follows a pop is never older than it. Where it
+    // is, BRPOP was answered once more, with nothing.
     const auto followed = [&](const RedisPeer& other) {
-      return other.command == "exec" && other.host == consumer.host &&
-             std::abs(other.idle - consumer.idle) <= 1;
+      const auto later = consumer.idle - other.idle;
+      return other.command == "exec" && other.host == consumer.host && later >= 0 && later <= 1;
     };
     if (std::ranges::any_of(peers, followed)) return true;
   }

@@ -215,9 +215,7 @@ asio::awaitable<Turns::Turn> Broker::turn() { return impl_->turns.take(); }
 
 asio::awaitable<Replies> Broker::ask(const Turns::Turn&, Resolver& resolver, Trace& trace,
                                      std::vector<RedisCommand> commands) {
-  auto failure = co_await impl_->commands.revive(resolver, trace, impl_->target);
-  if (failure) co_return failure;
-  co_return co_await impl_->commands.client().pipeline(std::move(commands));
+  co_return co_await impl_->commands.ask(resolver, trace, impl_->target, std::move(commands));
 }
 
 asio::awaitable<Replies> Broker::ask_more(const Turns::Turn&, std::vector<RedisCommand> commands) {
@@ -231,6 +229,8 @@ asio::awaitable<Result<std::vector<PidboxRound>>> Broker::broadcast(const Turns:
                                                                     Deadline deadline) {
   const auto until = wait_end(patience, deadline);
   for (auto* connection : {&impl_->commands, &impl_->replies}) {
+    // The one for commands was used a moment ago, in this turn.
+    if (connection == &impl_->commands && connection->usable()) continue;
     auto failure = co_await connection->revive(resolver, trace, impl_->target);
     if (failure) co_return failure;
   }

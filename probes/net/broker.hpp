@@ -57,7 +57,8 @@ class Broker {
   /// Needed for everything below, and held until all of it is done.
   asio::awaitable<Turns::Turn> turn();
 
-  /// The commands in one pipeline; (re)connects first where needed.
+  /// The commands in one pipeline; (re)connects where needed, and then asks again: nothing among them may
+  /// write.
   asio::awaitable<Result<std::vector<RedisReply>>> ask(const Turns::Turn& turn, Resolver& resolver,
                                                        Trace& trace, std::vector<RedisCommand> commands);
 
@@ -68,7 +69,8 @@ class Broker {
   /// Asks every worker each of `methods` and collects replies until all listeners have answered, at most for
   /// `patience`, and never so long that the clean-up would not fit before `deadline`. Proves first that the
   /// broker accepts a write, because a worker that cannot write its reply exits: a refusal is returned and
-  /// nothing is published. More than 8 MiB of replies are `too_large`. One round for each method.
+  /// nothing is published. More than 8 MiB of replies are `too_large`. One round for each method. After ask()
+  /// in the same turn.
   asio::awaitable<Result<std::vector<PidboxRound>>> broadcast(const Turns::Turn& turn, Resolver& resolver,
                                                               Trace& trace, std::vector<std::string> methods,
                                                               std::chrono::milliseconds patience,

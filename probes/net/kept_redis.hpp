@@ -13,11 +13,21 @@ class KeptRedis {
   /// The trace is left in the phase `request`.
   asio::awaitable<Failure> revive(Resolver& resolver, Trace& trace, const RedisTarget& target);
 
-  /// Only after a successful revive().
+  /// The commands in one pipeline; on a connection that broke meanwhile once more on a new one, so nothing
+  /// among them may do harm when it is done twice. No round trip more than that.
+  asio::awaitable<Result<std::vector<RedisReply>>> ask(Resolver& resolver, Trace& trace,
+                                                       const RedisTarget& target,
+                                                       std::vector<RedisCommand> commands);
+
+  /// There is a connection, and nothing is known to be wrong with it.
+  bool usable() const;
+
+  /// Only after a successful revive() or ask().
   RedisClient& client() { return *client_; }
 
  private:
   asio::awaitable<bool> alive();
+  asio::awaitable<Failure> dial_anew(Resolver& resolver, Trace& trace, const RedisTarget& target);
 
   std::unique_ptr<RedisClient> client_;
 };

@@ -52,6 +52,19 @@ TEST_CASE("a target with thousands of workers gets fifty series and the rest is 
   CHECK(dropped["healthd_celery_worker_last_seen_timestamp_seconds"] == 1000 - max_samples_per_name);
 }
 
+TEST_CASE("a state set keeps every state of fifty workers") {
+  std::vector<Sample> samples;
+  for (int worker = 0; worker < 60; ++worker)
+    for (int state = 0; state < 9; ++state)
+      samples.push_back({"healthd_celery_worker_state",
+                         0,
+                         {{"worker", "w" + std::to_string(worker)}, {"state", std::to_string(state)}}});
+  DroppedSeries dropped;
+  admit_samples(samples, dropped);
+  CHECK(samples.size() == 50 * 9);
+  CHECK(dropped["healthd_celery_worker_state"] == 10 * 9);
+}
+
 TEST_CASE("labels that would hide the probe's own, or are no labels at all, are refused") {
   std::vector<Sample> samples{{"healthd_redis_up", 1, {{"probe", "x"}}},
                               {"healthd_redis_up", 1, {{"a b", "x"}}},
