@@ -1,4 +1,6 @@
 // The `celery` probe: what waits on the broker, who takes it, and what each worker is up to.
+#include <exception>
+
 #include "probes/beside.hpp"
 #include "probes/celery_broker.hpp"
 #include "probes/celery_canaries.hpp"
@@ -16,6 +18,7 @@ using namespace std::chrono_literals;
 
 /// Workers that were silent for so long are forgotten, as what else is known of them.
 constexpr auto forget_news_after = 1h;
+constexpr auto clean_up_at_end = 1500ms;
 
 class CeleryProbe final : public Probe {
  public:
@@ -40,14 +43,13 @@ class CeleryProbe final : public Probe {
     co_return judge(*sight);
   }
 
-  asio::awaitable<void> listen(Tools& tools) override {
-    return broker_->subscription().listen(tools.resolver);
-  }
+  asio::awaitable<void> listen(Tools& tools) override;
 
   std::string target() const override { return broker_->address(); }
 
  private:
   asio::awaitable<CelerySight> ask(Tools& tools, Trace& trace, Deadline deadline);
+  asio::awaitable<bool> abandon_canaries(Tools& tools);
   ProbeResult judge(const CelerySight& sight);
 
   std::shared_ptr<Broker> broker_;
@@ -65,6 +67,27 @@ asio::awaitable<CelerySight> CeleryProbe::ask(Tools& tools, Trace& trace, Deadli
   const auto withdrawn = co_await canaries_.step(turn, trace);
   for (const auto& [queue, message] : withdrawn) look_.withdrawn(queue, message);
   co_return sight;
+}
+
+asio::awaitable<void> CeleryProbe::listen(Tools& tools) {
+  std::exception_ptr stopped;
+  try {
+    co_await broker_->subscription().attend(tools.resolver);
+  } catch (...) {
+    stopped = std::current_exception();
+  }
+  // We are being stopped, but what we sent must not outlive us.
+  co_await asio::this_coro::reset_cancellation_state();
+  auto abandoning = abandon_canaries(tools);
+  co_await with_deadline(std::move(abandoning), Deadline::in(clean_up_at_end));
+  if (stopped) std::rethrow_exception(stopped);
+}
+
+asio::awaitable<bool> CeleryProbe::abandon_canaries(Tools& tools) {
+  const auto turn = co_await broker_->turn();
+  Trace trace;
+  co_await canaries_.abandon(turn, tools.resolver, trace);
+  co_return true;
 }
 
 ProbeResult CeleryProbe::judge(const CelerySight& sight) {

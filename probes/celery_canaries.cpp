@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "probes/net/uuid.hpp"
 
@@ -11,6 +14,10 @@ namespace healthd {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 20ms;
+constexpr std::size_t most_lost = 64;
 
 std::string origin() {
   std::array<char, 256> host{};
@@ -31,21 +38,52 @@ CeleryCanaries::CeleryCanaries(std::shared_ptr<Broker> broker, const CeleryOptio
   }
 }
 
+/// One that was taken and never came back may still come.
 void CeleryCanaries::end(Canary& canary, Failure verdict) {
-  broker_->subscription().news().forget_result(canary.flight->task.id);
+  auto& id = canary.flight->task.id;
+  const bool lost = verdict.reason == Reason::timeout && lost_.size() < most_lost;
+  if (lost) {
+    lost_.push_back(std::move(id));
+  } else {
+    broker_->subscription().news().forget_result(id);
+  }
   canary.verdict = std::move(verdict);
   canary.flight.reset();
 }
 
-/// The result would stay for a day.
-asio::awaitable<void> CeleryCanaries::remove_result(const Turns::Turn& turn, std::string id) {
+/// The result would stay for a day. false where there was none.
+asio::awaitable<bool> CeleryCanaries::remove_result(const Turns::Turn& turn, std::string id) {
   const auto home = broker_->names().database;
   const auto there = options_.canary.result_database;
   std::vector<RedisCommand> commands;
-  if (there != home) commands.push_back({"SELECT", std::to_string(there)});
+  commands.push_back({"SELECT", std::to_string(there)});
   commands.push_back({"DEL", options_.listening.result_prefix + id});
-  if (there != home) commands.push_back({"SELECT", std::to_string(home)});
-  co_await broker_->ask_more(turn, std::move(commands));
+  commands.push_back({"SELECT", std::to_string(home)});
+  const auto said = co_await broker_->ask_more(turn, std::move(commands));
+  co_return said && (*said)[1].integer == 1;
+}
+
+asio::awaitable<void> CeleryCanaries::remove_late_results(const Turns::Turn& turn) {
+  auto& news = broker_->subscription().news();
+  for (std::size_t at = 0; at < lost_.size();) {
+    if (!news.result(lost_[at])) {
+      ++at;
+      continue;
+    }
+    const auto id = std::exchange(lost_[at], lost_.back());
+    lost_.pop_back();
+    news.forget_result(id);
+    co_await remove_result(turn, id);
+  }
+}
+
+/// false where somebody has taken it; nullopt where the broker does not say.
+asio::awaitable<std::optional<bool>> CeleryCanaries::withdraw(const Turns::Turn& turn, const Flight& flight) {
+  std::vector<RedisCommand> commands;
+  commands.push_back({"LREM", broker_->names().queue(flight.task.queue, 0), "1", flight.message});
+  const auto said = co_await broker_->ask_more(turn, std::move(commands));
+  if (!said) co_return std::nullopt;
+  co_return said->front().integer == 1;
 }
 
 /// true where a message was taken back out of the queue.
@@ -64,17 +102,13 @@ asio::awaitable<bool> CeleryCanaries::land(const Turns::Turn& turn, Canary& cana
     co_return false;
   }
   if (Clock::now() - flight.sent_at < options_.canary.timeout) co_return false;
-  RedisCommand command{"LREM", broker_->names().queue(flight.task.queue, 0), "1", flight.message};
-  std::vector<RedisCommand> withdrawal;
-  withdrawal.push_back(std::move(command));
-  const auto said = co_await broker_->ask_more(turn, std::move(withdrawal));
-  if (!said) co_return false;  // next time
+  const auto waited = co_await withdraw(turn, flight);
+  if (!waited) co_return false;  // next time
   const auto after = format_duration(options_.canary.timeout);
-  const bool waited = said->front().integer == 1;
-  end(canary, waited
+  end(canary, *waited
                   ? Failure{Reason::no_reply, "no worker took the test task within " + after}
                   : Failure{Reason::timeout, "the test task was taken, but no result came within " + after});
-  co_return waited;
+  co_return *waited;
 }
 
 asio::awaitable<Failure> CeleryCanaries::send(const Turns::Turn& turn, Canary& canary) {
@@ -103,18 +137,40 @@ asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> CeleryCanaries
     const Turns::Turn& turn, Trace& trace) {
   std::vector<std::pair<std::size_t, std::string>> withdrawn;
   trace.enter(Phase::request);
+  co_await remove_late_results(turn);
   for (auto& canary : canaries_) {
     if (canary.flight) {
       auto message = canary.flight->message;
       const bool taken_back = co_await land(turn, canary);
       if (taken_back) withdrawn.emplace_back(canary.queue, std::move(message));
     }
-    // Without an ear a result would pass unheard.
-    const bool hearing = broker_->subscription().since().has_value();
+    // Without an ear a result would pass unheard; and nothing comes of it in a single run.
+    const auto& ear = broker_->subscription();
+    const bool hearing = ear.attended() && ear.since();
     const bool due = !canary.flight && hearing && (!canary.due || Clock::now() >= *canary.due);
     if (due) co_await send(turn, canary);
   }
   co_return withdrawn;
+}
+
+asio::awaitable<void> CeleryCanaries::abandon(const Turns::Turn& turn, Resolver& resolver, Trace& trace) {
+  if (std::ranges::none_of(canaries_, [](const Canary& each) { return each.flight.has_value(); })) co_return;
+  std::vector<RedisCommand> hello;
+  hello.push_back({"PING"});
+  const auto there = co_await broker_->ask(turn, resolver, trace, std::move(hello));
+  if (!there) co_return;
+  asio::steady_timer pause{co_await asio::this_coro::executor};
+  for (auto& canary : canaries_) {
+    if (!canary.flight) continue;
+    const auto waited = co_await withdraw(turn, *canary.flight);
+    bool gone = waited.value_or(false);
+    while (!gone) {
+      gone = co_await remove_result(turn, canary.flight->task.id);
+      pause.expires_after(between_looks);
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    canary.flight.reset();
+  }
 }
 
 void CeleryCanaries::report(ProbeResult& result, const Moment& now) const {

@@ -26,6 +26,10 @@ class CeleryCanaries {
   asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> step(const Turns::Turn& turn,
                                                                          Trace& trace);
 
+  /// We are about to end: takes back what nobody has taken, and removes the results of the others as soon as
+  /// they are there. Await it under a deadline; what is not done then dies by itself in a day.
+  asio::awaitable<void> abandon(const Turns::Turn& turn, Resolver& resolver, Trace& trace);
+
   void report(ProbeResult& result, const Moment& now) const;
 
  private:
@@ -47,12 +51,15 @@ class CeleryCanaries {
 
   asio::awaitable<bool> land(const Turns::Turn& turn, Canary& canary);
   asio::awaitable<Failure> send(const Turns::Turn& turn, Canary& canary);
-  asio::awaitable<void> remove_result(const Turns::Turn& turn, std::string id);
+  asio::awaitable<void> remove_late_results(const Turns::Turn& turn);
+  asio::awaitable<bool> remove_result(const Turns::Turn& turn, std::string id);
+  asio::awaitable<std::optional<bool>> withdraw(const Turns::Turn& turn, const Flight& flight);
   void end(Canary& canary, Failure verdict);
 
   std::shared_ptr<Broker> broker_;
   const CeleryOptions& options_;
   std::vector<Canary> canaries_;
+  std::vector<std::string> lost_;  ///< ids of those that were taken and did not come back in time
 };
 
 }  // namespace healthd
