@@ -132,6 +132,7 @@ std::vector<WorkerVerdict> CeleryJudge::verdicts(const CelerySight& sight, const
     workers_.interrupted(now.steady);
   }
   was_away_ = away;
+  if (asked != nullptr && !asked->replies.empty()) back_at_.reset();  // they are back as well
   if (away) return workers_.cannot_tell(now.steady);
   WorkerRound round;
   round.asked_at = asked == nullptr ? now.steady : asked->asked_at;

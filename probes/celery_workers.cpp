@@ -65,9 +65,14 @@ bool took_a_message(const std::vector<RedisPeer>& peers) {
 }
 
 CeleryWorkers::CeleryWorkers(Span inspect_interval, Time start)
-    : inspect_interval_{inspect_interval}, grace_until_{start + grace_after_start} {}
+    : inspect_interval_{inspect_interval}, interrupted_at_{start}, grace_until_{start + grace_after_start} {}
+
+bool CeleryWorkers::in_grace(const Worker& worker, Time now) const {
+  return now < grace_until_ && worker.answered.value_or(Time{}) <= interrupted_at_;
+}
 
 void CeleryWorkers::interrupted(Time now) {
+  interrupted_at_ = now;
   grace_until_ = std::max(grace_until_, now + grace_after_outage);
   for (auto& [node, worker] : workers_) {
     worker.missing_since.reset();
@@ -204,7 +209,7 @@ bool CeleryWorkers::judge_missing(Worker& worker, const WorkerRound& round, Time
     judge_present(worker);
     return true;
   }
-  if (now < grace_until_) {
+  if (in_grace(worker, now)) {
     worker.detail = "it has not answered since the broker, or this monitor, came back";
     return true;
   }

@@ -48,7 +48,7 @@ class CeleryWorkers {
   /// `inspect_interval`: how far apart observations of held back tasks lie.
   CeleryWorkers(Span inspect_interval, Time start);
 
-  /// The broker, or our ear on it, was away until now: workers get time to come back.
+  /// The broker, or our ear on it, was away until now: workers get time to come back, each until it did.
   void interrupted(Time now);
 
   /// What the workers said of themselves. nullopt members of a message are left as they were.
@@ -95,10 +95,12 @@ class CeleryWorkers {
   void judge_silent(std::vector<Worker*> silent, const WorkerRound& round, Time now);
   bool remote_control_off(const WorkerRound& round, Time now) const;
   bool stale(const Worker& worker, Time now) const;
+  bool in_grace(const Worker& worker, Time now) const;
   Time last_sign(const Worker& worker) const;
   long long stuck(const Worker& worker, Time now) const;
 
   Span inspect_interval_;
+  Time interrupted_at_;
   Time grace_until_;
   std::map<std::string, Worker> workers_;
   std::vector<long long>

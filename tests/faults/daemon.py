@@ -145,6 +145,7 @@ class Watcher:
         self.peak_resident = 0
         self.secret_seen = False
         self.alerts: set[tuple[str, str]] = set()  # name and probe of those that ever fired
+        self.fired: list[dict[str, str]] = []  # all labels of these
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._thread.start()
 
@@ -173,6 +174,8 @@ class Watcher:
         for alert in status["alerts"]:
             if alert["state"] == "firing":
                 self.alerts.add((alert["labels"]["alertname"], alert["labels"].get("probe", "")))
+                if alert["labels"] not in self.fired:
+                    self.fired.append(alert["labels"])
         for probe in status["probes"]:
             if probe["started_at"] is None:
                 continue

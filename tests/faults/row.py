@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, TypeVar
 
 import invariants
 from daemon import Daemon, Metrics, Run, Watcher
@@ -26,6 +26,7 @@ from stack.waiting import TimedOut, wait_until
 DEFAULTS = {"interval": "500ms", "timeout": "400ms", "retry_interval": "100ms"}
 PATIENCE = 12.0
 Probe = dict[str, Any]
+Server = TypeVar("Server", bound=Running[Any])
 
 
 class Bench:
@@ -64,6 +65,11 @@ class Bench:
     def start(self, kind: type, **options: Any) -> Running[Any]:
         """A server of the row's own, to be frozen or killed."""
         return self.house.start(kind, until=self._held, **options)
+
+    def keep(self, running: Server) -> Server:
+        """One that the row started by itself is stopped with the row, too."""
+        self._held.callback(running.stop)
+        return running
 
     def new_plan(self, **options: Any) -> Plan:
         """A folder, ports and passwords for `start`."""
@@ -116,7 +122,7 @@ class Watch:
         bench = self._bench
         port = free_ports(["healthd"])["healthd"]
         file = bench.folder / "config.yaml"
-        file.write_text(json.dumps(self._configuration(port), indent=1))  # YAML as well
+        self.write_configuration(file, port)
         command = [str(bench.binary), "run", f"--config.file={file}"]
         self.daemon = Daemon(bench.names.wrap(command) if bench.names else command, port, bench.folder)
         try:
@@ -126,6 +132,9 @@ class Watch:
             raise
         self.watcher = Watcher(self.daemon, bench.secret)
         return self
+
+    def write_configuration(self, file: Path, port: int) -> None:
+        file.write_text(json.dumps(self._configuration(port), indent=1))  # YAML as well
 
     def _configuration(self, port: int) -> dict[str, Any]:
         bench = self._bench

@@ -128,6 +128,12 @@ TEST_CASE("the signals of the catalogue are read with all their parts") {
   CHECK(stalled.above == 1800.0);
   CHECK(stalled.label == "queue");
 
+  const auto catatonic = rule("CeleryWorkerCatatonic");
+  CHECK(catatonic.signal.kind == Signal::Kind::value);
+  CHECK(catatonic.signal.match == std::pair<std::string, std::string>{"state", "catatonic"});
+  CHECK(catatonic.label == "worker");
+  CHECK(rule("CeleryPoolChildHung").signal.match == std::pair<std::string, std::string>{});
+
   CHECK(rule("PostgresDown").signal.check == "connect|query");
   CHECK(rule("HealthdMonitorUnprivileged").signal.reasons == std::vector<std::string>{"auth", "permission"});
   CHECK(rule("HealthdProbeStale").signal.kind == Signal::Kind::stale);
@@ -169,6 +175,22 @@ TEST_CASE("a wrong row of the catalogue is refused with the reason") {
     const auto found = problems_with(row.key, row.line);
     CHECK(found.starts_with(row.problem));
   }
+}
+
+TEST_CASE("a signal may look at the samples with one label value, and with no more than one") {
+  const auto problems = [](const std::string& signal) {
+    return problems_with("signal", "signal: " + signal + "\n    above: 0");
+  };
+  CHECK(problems("{value: healthd_x, match: {state: down}}").empty());
+  const std::string one = "match: expected one label and its value, such as {state: down}\n";
+  CHECK(problems("{value: healthd_x, match: {}}") == one);
+  CHECK(problems("{value: healthd_x, match: {state: down, worker: a}}") == one);
+  for (const auto* wrong : {"down", "[state, down]", "{state: [down]}", "{state: {is: down}}"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(problems("{value: healthd_x, match: " + std::string{wrong} + "}").empty());
+  }
+  CHECK(problems("{age: {metric: healthd_x_timestamp_seconds}, match: {state: down}}")
+            .starts_with("unknown key \"match\""));
 }
 
 TEST_CASE("a name that stands twice in the catalogue is refused") {

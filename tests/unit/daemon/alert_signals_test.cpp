@@ -19,6 +19,23 @@ AlertRule stalled_queue() {
   return stalled;
 }
 
+/// The state series of each worker, as the celery probe tells them: one of them is 1.
+std::vector<Sample> worker_states(const std::vector<std::pair<std::string, std::string>>& workers) {
+  std::vector<Sample> samples;
+  for (const auto& [worker, state] : workers)
+    for (const std::string each : {"healthy", "hung", "catatonic", "dead", "unknown"})
+      samples.push_back(
+          {"healthd_celery_worker_state", each == state ? 1.0 : 0.0, {{"worker", worker}, {"state", each}}});
+  return samples;
+}
+
+AlertRule from_the_catalogue(const std::string& name) {
+  Problems problems;
+  for (auto& each : load_alert_rules(built_in_alerts(), "alerts.yaml", problems))
+    if (each.name == name) return each;
+  throw std::runtime_error{"no alert " + name};
+}
+
 }  // namespace
 
 TEST_CASE("a threshold on a ratio fires after its hold") {
@@ -67,6 +84,26 @@ TEST_CASE("a queue that is being drained is not stalled") {
   judge_it.on(outcome("cache", 0s, {judge("ping", {})}, length(100)));
   CHECK(judge_it.on(outcome("cache", 60s, {judge("ping", {})}, length(50))).empty());
   CHECK(judge_it.on(outcome("cache", 120s, {judge("ping", {})}, length(100))).size() == 1);
+}
+
+TEST_CASE("the one worker whose state is catatonic raises the alert at once, until its state is another") {
+  auto judge_it = engine({from_the_catalogue("CeleryWorkerCatatonic")}, {probe("workers", "celery")});
+  const auto run = [&](std::chrono::seconds at, const std::string& first, const std::string& second) {
+    return judge_it.on(
+        outcome("workers", at, {judge("replies", {})}, worker_states({{"w1", first}, {"w2", second}})));
+  };
+  CHECK(run(0s, "healthy", "hung").empty());
+  const auto fired = run(15s, "healthy", "catatonic");
+  REQUIRE(fired.size() == 1);
+  CHECK(fired.front().labels.at("worker") == "w2");
+  CHECK(fired.front().state == AlertState::firing);
+  CHECK(fired.front().labels.at("severity") == "critical");
+  CHECK(fired.front().annotations.at("description").starts_with("w2 sends heartbeats"));
+  CHECK(run(30s, "healthy", "catatonic").empty());
+  const auto resolved = run(45s, "healthy", "healthy");
+  REQUIRE(resolved.size() == 1);
+  CHECK(resolved.front().labels.at("worker") == "w2");
+  CHECK(resolved.front().state == AlertState::resolved);
 }
 
 TEST_CASE("a certificate is late by days and by its share of lifetime, not by days alone") {

@@ -31,3 +31,23 @@ TEST_CASE("prefixes, database and separator are where Celery puts them") {
   names.fanout_prefix = "";
   CHECK(names.pidbox_channel() == "ss:celery.pidbox");
 }
+
+TEST_CASE("each type of event has a channel of its own, unless the application does without patterns") {
+  CeleryNames names;
+  CHECK(names.event_channel("worker.heartbeat") == "/0.celeryev/worker.heartbeat");
+  CHECK(names.event_channel("task.multi") == "/0.celeryev/task.multi");
+  names.fanout_patterns = false;
+  CHECK(names.event_channel("worker.heartbeat") == "/0.celeryev");
+  CHECK(names.event_channel("task.multi") == "/0.celeryev");
+}
+
+TEST_CASE("the channels of events stand behind the same prefixes as that of remote control") {
+  CeleryNames names;
+  names.database = 3;
+  names.key_prefix = "ss:";
+  CHECK(names.event_channel("task.sent") == "ss:/3.celeryev/task.sent");
+  names.fanout_prefix = "/x.";
+  CHECK(names.event_channel("task.sent") == "ss:/x.celeryev/task.sent");
+  names.fanout_prefix = "";
+  CHECK(names.event_channel("task.sent") == "ss:celeryev/task.sent");
+}
