@@ -12,6 +12,7 @@
 #include "daemon/damper.hpp"
 #include "daemon/signal.hpp"
 #include "exporters/alert.hpp"
+#include "probes/moment.hpp"
 #include "probes/result.hpp"
 
 namespace healthd {
@@ -30,11 +31,6 @@ struct AlertLinks {
   std::string runbook_base_url;    ///< `.../runbooks`
   std::string dashboard_base_url;  ///< "" : no dashboard link
   std::string status_url;          ///< our own page
-};
-
-struct Moment {
-  std::chrono::steady_clock::time_point steady;
-  std::chrono::system_clock::time_point wall;
 };
 
 class AlertEngine {

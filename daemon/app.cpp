@@ -56,8 +56,6 @@ std::vector<WatchedProbe> watched(const Assembly& parts) {
   return all;
 }
 
-Moment now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
-
 TaskScope::Escaped report_escape() {
   return [](const std::string& name, const std::string& error) {
     log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
@@ -71,7 +69,7 @@ App::App(Settings settings, Assembly parts, Loops& loops)
       parts_{std::move(parts)},
       loops_{loops},
       sink_{[this](Run run) { return on_run(std::move(run)); }},
-      engine_{parts_.rules, watched(parts_), links_for(settings_, parts_.config), now()},
+      engine_{parts_.rules, watched(parts_), links_for(settings_, parts_.config), Moment::now()},
       dispatcher_{loops.main().get_executor(), std::move(parts_.receivers), parts_.config.routes},
       systemd_{SdNotify::from_environment()},
       watchers_{loops.main().get_executor(), report_escape()},
@@ -180,7 +178,7 @@ asio::awaitable<void> App::pulse() {
     loop_lag_.observe(std::chrono::duration<double>(fired - due).count());
     if (fired >= next_tick) {
       next_tick = fired + tick_interval;
-      publish(engine_.on(now()));
+      publish(engine_.on(Moment::now()));
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
       next_ping = fired + *interval;
@@ -229,7 +227,7 @@ void App::publish(const std::vector<Alert>& changes) {
 }
 
 std::shared_ptr<const Snapshot> App::snapshot() {
-  const auto moment = now();
+  const auto moment = Moment::now();
   if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life)
     return last_snapshot_;
   auto made = std::make_shared<Snapshot>();

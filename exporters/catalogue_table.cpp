@@ -223,8 +223,10 @@ constexpr std::array catalogue{
     Metric{"healthd_celery_worker_receivers", gauge, probe,
            "Subscribers that the last ping was delivered to."},
     Metric{"healthd_celery_worker_last_seen_timestamp_seconds", gauge, probe, "When a worker last answered."},
-    Metric{"healthd_celery_worker_state", gauge, probe,
-           "1 for what a worker is judged to be, 0 for the other states.", 9},
+    Metric{
+        "healthd_celery_worker_state", gauge, probe,
+        "1 for what a worker is judged to be, 0 for the other states, which are absent while it is unknown.",
+        9},
     Metric{"healthd_celery_worker_stuck_tasks", gauge, probe,
            "Tasks that a worker holds back although its pool has room."},
     Metric{"healthd_celery_queue_oldest_message_age_seconds", gauge, probe,

@@ -1,10 +1,13 @@
 // The `beat` probe: the workers' counters of one periodic task, what tells of it in events, and who is
 // connected.
+#include <algorithm>
+
 #include "probes/beat_judge.hpp"
 #include "probes/celery_broker.hpp"
 #include "probes/celery_needs.hpp"
 #include "probes/kinds.hpp"
 #include "probes/net/info_text.hpp"
+#include "probes/net/inspect.hpp"
 #include "probes/with_deadline.hpp"
 
 namespace healthd {
@@ -12,6 +15,14 @@ namespace {
 
 /// CLIENT LIST takes Redis a moment for each connection.
 constexpr double most_clients = 2000;
+
+/// As many tasks run as can, by the worker's last heartbeat.
+bool is_full(const PidboxReply& reply, const std::map<std::string, WorkerNews>& news) {
+  const auto pool = decode_pool(reply);
+  const auto heard = news.find(reply.node);
+  return pool && pool->concurrency > 0 && heard != news.end() &&
+         heard->second.active.value_or(0) >= pool->concurrency;
+}
 
 struct BeatOptions {
   std::string task;
@@ -38,7 +49,7 @@ class BeatProbe final : public Probe {
     }
     auto& subscription = broker_->subscription();
     sight->sends = subscription.news().take_sends(options_.task);
-    sight->heard_since = subscription.since();
+    sight->heard_since = subscription.hearing().since;
     co_return judge_.judge(*sight, Moment::now());
   }
 
@@ -101,6 +112,10 @@ asio::awaitable<BeatSight> BeatProbe::ask(Tools& tools, Trace& trace, Deadline d
   sight.complete = static_cast<long long>(round.replies.size()) >= round.receivers;
   for (const auto& reply : round.replies)
     if (auto stats = decode_stats(reply, options_.task)) sight.workers.push_back(std::move(*stats));
+  const auto& news = broker_->subscription().news().workers();
+  sight.full = sight.answered && std::ranges::all_of(round.replies, [&](const PidboxReply& reply) {
+                 return is_full(reply, news);
+               });
   co_return sight;
 }
 

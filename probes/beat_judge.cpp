@@ -26,8 +26,9 @@ long long ready(const QueueReport& queues) {
   return std::accumulate(queues.lengths.begin(), queues.lengths.end(), 0LL);
 }
 
-std::optional<Backlog> backlog_of(const QueueReport& queues) {
-  return queues.failure ? std::nullopt : std::optional{Backlog{ready(queues), queues.unacked}};
+std::optional<Backlog> backlog_of(const BeatSight& sight) {
+  if (sight.queues.failure) return std::nullopt;
+  return Backlog{ready(sight.queues), sight.queues.unacked, sight.full};
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ void BeatJudge::watch_connection(const BeatSight& sight, bool tick, Moment::Stea
   if (sight.heard_since) heard_since_ = sight.heard_since;
   if (anew) connection_ = BeatConnection{every_};
   // Where nobody tells of ticks, what is sent must not look as if it went on without them.
-  const bool could_see = sight.answered || !sight.sends.empty();
+  const bool could_see = sight.answered || !sight.sends.empty() || (senders_.last() && sight.heard_since);
   if (anew || !could_see || !sight.peers) return;
   auto peers = *sight.peers;
   // PUBLISH is Beat's last command only where it tells of tasks; workers publish heartbeats, perhaps in step.
@@ -56,7 +57,7 @@ ProbeResult BeatJudge::judge(const BeatSight& sight, const Moment& now) {
   if (first_run_ == Moment::Steady{}) first_run_ = now.steady;
   for (const auto& sent : sight.sends) senders_.sent(sent.at, sent.sender);
   auto state = BeatTicks::State::blind;
-  if (!sight.failure) state = ticks_.observe(now.steady, sight.workers, backlog_of(sight.queues));
+  if (!sight.failure) state = ticks_.observe(now.steady, sight.workers, backlog_of(sight));
   const bool calm =
       sight.complete && !sight.queues.failure && ready(sight.queues) == 0 && state != BeatTicks::State::blind;
   rate_.observe(now.steady, ticks_.risen(), calm);
@@ -95,7 +96,7 @@ BeatJudge::Verdict BeatJudge::verdict(const BeatSight& sight, BeatTicks::State s
       if (sends) return {{"tick", Status::up}, BeatState::stalled};
       if (sends_stopped(sight, now)) return silent();
       if (!ticks_.task_seen()) return never_seen();
-      return state == BeatTicks::State::stalled || sight.queues.failure ? stalled(sight.queues) : silent();
+      return state == BeatTicks::State::stalled || sight.queues.failure ? stalled(sight) : silent();
     case BeatTicks::State::blind:
       return without_workers(sight, now);
   }
@@ -124,14 +125,16 @@ BeatJudge::Verdict BeatJudge::silent() const {
   std::abort();
 }
 
-/// No tick although workers answer, and messages pile up: it is the workers that do not move.
-BeatJudge::Verdict BeatJudge::stalled(const QueueReport& queues) const {
+/// No tick although workers answer, but they could not start it: it is the workers that do not move.
+BeatJudge::Verdict BeatJudge::stalled(const BeatSight& sight) const {
+  const auto& queues = sight.queues;
   if (queues.failure)
     return {{"tick", Status::unknown, queues.failure.reason,
              silence() + "; the queue: " + queues.failure.detail}};
   return {{"tick", Status::unknown, Reason::not_consuming,
-           silence() + ", but messages pile up (" + std::to_string(ready(queues)) + " in the queue, " +
-               std::to_string(queues.unacked) + " unacked): the workers are stalled"},
+           silence() + ", but " + (sight.full ? "every worker is fully occupied" : "messages pile up") +
+               " (" + std::to_string(ready(queues)) + " in the queue, " + std::to_string(queues.unacked) +
+               " unacked): the workers are stalled"},
           BeatState::stalled};
 }
 
@@ -145,7 +148,9 @@ BeatJudge::Verdict BeatJudge::without_workers(const BeatSight& sight, Moment::St
   if (senders_.last() && now - *senders_.last() <= ticks_.patience())
     return {{"tick", Status::up}, sight.asked ? BeatState::stalled : BeatState::alive};
   if (sends_stopped(sight, now)) return silent();
-  const bool early = now - first_run_ <= ticks_.patience();
+  const bool ear_is_young =
+      senders_.last() && sight.heard_since && now - *sight.heard_since <= ticks_.patience();
+  const bool early = now - first_run_ <= ticks_.patience() || ear_is_young;
   if (!sight.asked)
     return {{"tick", Status::unknown, early ? Reason::none : Reason::stale,
              early ? "waiting for the first task-sent event"

@@ -11,8 +11,8 @@
 #include "probes/beat_connection.hpp"
 #include "probes/beat_rate.hpp"
 #include "probes/beat_ticks.hpp"
-#include "probes/celery_moment.hpp"
 #include "probes/celery_queues.hpp"
+#include "probes/moment.hpp"
 #include "probes/net/broker_news.hpp"
 
 namespace healthd {
@@ -30,6 +30,7 @@ struct BeatSight {
   std::vector<WorkerStats> workers;  ///< what they said
   bool answered = false;             ///< somebody answered, readable or not
   bool complete = false;             ///< everybody who listens answered
+  bool full = false;                 ///< whoever answered has all places of its pool taken
   QueueReport queues;
   std::optional<std::vector<RedisPeer>> peers;
   std::deque<BrokerNews::Sent> sends;         ///< `task-sent` events since the run before
@@ -52,7 +53,7 @@ class BeatJudge {
   void watch_connection(const BeatSight& sight, bool tick, Moment::Steady now);
   Verdict verdict(const BeatSight& sight, BeatTicks::State state, Moment::Steady now) const;
   Verdict silent() const;
-  Verdict stalled(const QueueReport& queues) const;
+  Verdict stalled(const BeatSight& sight) const;
   Verdict without_workers(const BeatSight& sight, Moment::Steady now) const;
   Verdict never_seen() const;
   bool sends_stopped(const BeatSight& sight, Moment::Steady now) const;

@@ -31,7 +31,8 @@ long long BeatTicks::count(Time now, const WorkerStats& worker) {
 
 /// Messages that were unacked all along, such as tasks for next week, say nothing of the workers.
 bool BeatTicks::workers_stalled(const std::optional<Backlog>& backlog) const {
-  return backlog && (backlog->ready > 0 || backlog->unacked > unacked_before_.value_or(backlog->unacked));
+  return backlog && (backlog->ready > 0 || backlog->full ||
+                     backlog->unacked > least_unacked_.value_or(backlog->unacked));
 }
 
 BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& workers,
@@ -50,8 +51,8 @@ BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& wo
   }
   const bool tick = risen_ > 0;
   if (tick) last_tick_ = now;
-  if (tick || anew) unacked_before_.reset();
-  if (!unacked_before_ && backlog) unacked_before_ = backlog->unacked;
+  if (tick || anew) least_unacked_.reset();
+  if (backlog) least_unacked_ = std::min(least_unacked_.value_or(backlog->unacked), backlog->unacked);
 
   if (last_tick_ && now - *last_tick_ <= patience()) return State::ticking;
   if (now - observing_since_ <= patience()) return State::waiting;

@@ -17,6 +17,7 @@ namespace healthd {
 struct Backlog {
   long long ready = 0;    ///< in the queue
   long long unacked = 0;  ///< handed to workers; a task for later stays here for as long as it waits
+  bool full = false;      ///< every worker that answers has all of its places taken
 };
 
 class BeatTicks {
@@ -28,7 +29,8 @@ class BeatTicks {
     ticking,  ///< a tick in time
     waiting,  ///< none yet, but we have not watched for long enough to say
     silent,   ///< workers answer, and no tick came for three periods
-    stalled,  ///< likewise, but ticks may have come: messages wait, or more than before are unacked
+    stalled,  ///< likewise, but ticks may have come: messages wait, more are unacked than there were, or all
+              ///< pools are full
     blind,    ///< no worker answered, so nothing was seen
   };
 
@@ -65,7 +67,7 @@ class BeatTicks {
   std::optional<Time> last_answer_;
   std::optional<Time> last_tick_;
   Time observing_since_;
-  std::optional<long long> unacked_before_;  ///< at the last tick, or when we began to watch
+  std::optional<long long> least_unacked_;  ///< since the last tick, or since we began to watch
   long long risen_ = 0;
   bool task_seen_ = false;
 };

@@ -94,8 +94,7 @@ ProbeResult CeleryProbe::judge(const CelerySight& sight) {
   const auto now = Moment::now();
   auto& subscription = broker_->subscription();
   subscription.news().forget_before(now.steady - forget_news_after);
-  judge_.listening_since(sight.deaf ? std::nullopt : subscription.since(), now.steady);
-  auto result = judge_.judge(sight, subscription.news(), subscription.refused(), now);
+  auto result = judge_.judge(sight, subscription.news(), subscription.hearing(), now);
   if (!options_.canary.queues.empty()) {
     canaries_.report(result, now);
     conclude(result);

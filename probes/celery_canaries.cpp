@@ -63,6 +63,19 @@ asio::awaitable<bool> CeleryCanaries::remove_result(const Turns::Turn& turn, std
   co_return said && (*said)[1].integer == 1;
 }
 
+asio::awaitable<std::optional<BrokerNews::Result>> CeleryCanaries::stored_result(const Turns::Turn& turn,
+                                                                                 std::string id) {
+  std::vector<RedisCommand> commands;
+  commands.push_back({"SELECT", std::to_string(options_.canary.result_database)});
+  commands.push_back({"GET", options_.listening.result_prefix + id});
+  commands.push_back({"SELECT", std::to_string(broker_->names().database)});
+  const auto said = co_await broker_->ask_more(turn, std::move(commands));
+  if (!said) co_return std::nullopt;
+  auto outcome = decode_outcome((*said)[1].text);
+  if (!outcome) co_return std::nullopt;
+  co_return BrokerNews::Result{Clock::now(), std::move(*outcome)};
+}
+
 asio::awaitable<void> CeleryCanaries::remove_late_results(const Turns::Turn& turn) {
   auto& news = broker_->subscription().news();
   for (std::size_t at = 0; at < lost_.size();) {
@@ -89,7 +102,10 @@ asio::awaitable<std::optional<bool>> CeleryCanaries::withdraw(const Turns::Turn&
 /// true where a message was taken back out of the queue.
 asio::awaitable<bool> CeleryCanaries::land(const Turns::Turn& turn, Canary& canary) {
   const auto& flight = *canary.flight;
-  const auto result = broker_->subscription().news().result(flight.task.id);
+  auto result = broker_->subscription().news().result(flight.task.id);
+  const bool late = Clock::now() - flight.sent_at >= options_.canary.timeout;
+  // What was not heard may have been stored nevertheless.
+  if (!result && late) result = co_await stored_result(turn, flight.task.id);
   auto verdict = result ? judge_canary_task(flight.task, result->outcome) : Failure{Reason::no_reply};
   if (verdict.reason != Reason::no_reply) {
     if (!verdict) {
@@ -101,7 +117,7 @@ asio::awaitable<bool> CeleryCanaries::land(const Turns::Turn& turn, Canary& cana
     co_await remove_result(turn, id);
     co_return false;
   }
-  if (Clock::now() - flight.sent_at < options_.canary.timeout) co_return false;
+  if (!late) co_return false;
   const auto waited = co_await withdraw(turn, flight);
   if (!waited) co_return false;  // next time
   const auto after = format_duration(options_.canary.timeout);
@@ -146,7 +162,7 @@ asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> CeleryCanaries
     }
     // Without an ear a result would pass unheard; and nothing comes of it in a single run.
     const auto& ear = broker_->subscription();
-    const bool hearing = ear.attended() && ear.since();
+    const bool hearing = ear.attended() && ear.hearing().results;
     const bool due = !canary.flight && hearing && (!canary.due || Clock::now() >= *canary.due);
     if (due) co_await send(turn, canary);
   }

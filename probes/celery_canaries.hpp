@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "probes/celery_canary.hpp"
-#include "probes/celery_moment.hpp"
 #include "probes/celery_options.hpp"
+#include "probes/moment.hpp"
 #include "probes/trace.hpp"
 
 namespace healthd {
@@ -51,6 +51,7 @@ class CeleryCanaries {
 
   asio::awaitable<bool> land(const Turns::Turn& turn, Canary& canary);
   asio::awaitable<Failure> send(const Turns::Turn& turn, Canary& canary);
+  asio::awaitable<std::optional<BrokerNews::Result>> stored_result(const Turns::Turn& turn, std::string id);
   asio::awaitable<void> remove_late_results(const Turns::Turn& turn);
   asio::awaitable<bool> remove_result(const Turns::Turn& turn, std::string id);
   asio::awaitable<std::optional<bool>> withdraw(const Turns::Turn& turn, const Flight& flight);

@@ -14,6 +14,7 @@ constexpr std::size_t most_last_seen = 50;
 constexpr auto forget_worker_after = 1h;
 /// Workers reconnect by themselves, in seconds.
 constexpr auto return_grace = 15s;
+constexpr auto between_ear_returns = 60s;
 /// A connection that takes tasks asks anew every second.
 constexpr long long consuming_idle = 3;
 constexpr std::size_t most_named = 10;
@@ -43,11 +44,32 @@ long long working(const std::vector<WorkerVerdict>& workers) {
   });
 }
 
+long long well(const std::vector<WorkerVerdict>& workers) {
+  return working(workers) + std::ranges::count(workers, WorkerState::busy_solo, &WorkerVerdict::state);
+}
+
 std::vector<std::string> nodes_of(const std::vector<PidboxReply>& replies) {
   std::vector<std::string> nodes;
   for (const auto& reply : replies)
     if (!reply.node.empty()) nodes.push_back(reply.node);
   return nodes;
+}
+
+/// That an unknown worker is not catatonic was not observed either, so then its other states are absent.
+void add_states(const WorkerVerdict& worker, ProbeResult& result) {
+  for (std::size_t at = 0; at < worker_state_count; ++at) {
+    const auto state = static_cast<WorkerState>(at);
+    if (worker.state == WorkerState::unknown && state != WorkerState::unknown) continue;
+    result.samples.push_back({"healthd_celery_worker_state",
+                              worker.state == state ? 1.0 : 0.0,
+                              {{"worker", worker.node}, {"state", std::string{to_string(state)}}}});
+  }
+}
+
+/// Whether it is known what tasks the worker holds: it says so, or it is gone.
+bool tells_of_tasks(WorkerState state) {
+  return state != WorkerState::unknown && state != WorkerState::hung && state != WorkerState::catatonic &&
+         state != WorkerState::busy_solo;
 }
 
 /// Who answered what was asked, by whichever way.
@@ -73,14 +95,24 @@ bool CeleryJudge::wants_inspection(Moment::Steady now) const {
          workers_.wants_inspection();
 }
 
-void CeleryJudge::listening_since(std::optional<Moment::Steady> since, Moment::Steady now) {
-  const bool anew = since && heard_since_ && *since != *heard_since_;
-  if (!since || anew) workers_.interrupted(now);
-  if (anew) back_at_ = now;
-  if (since) heard_since_ = since;
+/// Workers come back by themselves, and get some seconds for it. An ear of ours that comes back again and
+/// again must not buy them time for ever.
+void CeleryJudge::notice_returns(const CelerySight& sight, const Hearing& hearing, Moment::Steady now) {
+  const auto hearing_since = sight.deaf ? std::nullopt : hearing.since;
+  const auto* asked = asked_round(sight);
+  const bool away = sight.failure || (asked == nullptr && !only_listening(sight));
+  const bool returned = !away && (was_away_ || sight.reconnected);
+  if (returned) workers_.interrupted(now);
+  const bool anew = hearing_since && hearing_since_ && *hearing_since != *hearing_since_;
+  const bool rarely = !ear_returned_at_ || now - *ear_returned_at_ >= between_ear_returns;
+  if (anew && rarely) ear_returned_at_ = now;
+  if (returned || (anew && rarely)) back_at_ = now;
+  if (asked != nullptr && !asked->replies.empty()) back_at_.reset();  // they are back as well
+  was_away_ = away;
+  hearing_since_ = hearing_since ? hearing_since : hearing_since_;
 }
 
-ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news, const std::string& unheard,
+ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news, const Hearing& hearing,
                                const Moment& now) {
   ProbeResult result;
   if (options_.expected_workers > 0)
@@ -88,7 +120,8 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
         {"healthd_celery_workers_expected", static_cast<double>(options_.expected_workers)});
   const std::chrono::duration<double> visibility = options_.visibility_timeout;
   result.samples.push_back({"healthd_celery_visibility_timeout_seconds", visibility.count()});
-  const auto workers = verdicts(sight, news, now);
+  notice_returns(sight, hearing, now.steady);
+  const auto workers = verdicts(sight, news, now.steady);
   judge_replies(sight, workers, result, now.steady);
   if (!sight.failure) {
     judge_queues(sight, result, now);
@@ -96,7 +129,11 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
     learn(sight, now.steady);
     judge_consumers(sight, workers, result);
     judge_ages(sight, workers, result);
-    if (inspected_at_) result.checks.push_back(settings_);
+    if (uninspected_)
+      result.checks.push_back({"inspection", Status::unknown, uninspected_.reason,
+                               "what the workers do and consume: " + uninspected_.detail});
+    else if (inspected_at_)
+      result.checks.push_back(settings_);
     if (sight.peers_refused)
       result.checks.push_back({"clients", Status::unknown, sight.peers_refused.reason,
                                "CLIENT LIST: " + sight.peers_refused.detail});
@@ -104,7 +141,7 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
       result.checks.push_back({"events", Status::unknown, sight.deaf.reason,
                                "what workers publish is not heard: " + sight.deaf.detail});
     report_tasks(result);
-    report_news(news, unheard, result);
+    report_news(news, hearing, result);
     tell_last_seen(sight, news, result, now);
   }
   report_workers(workers, result);
@@ -124,27 +161,21 @@ std::optional<std::vector<RedisPeer>> CeleryJudge::neighbours(const CelerySight&
 // --------------------------------------------------------------------------------------------------
 
 std::vector<WorkerVerdict> CeleryJudge::verdicts(const CelerySight& sight, const BrokerNews& news,
-                                                 const Moment& now) {
+                                                 Moment::Steady now) {
+  if (was_away_) return workers_.cannot_tell(now);
   const auto* asked = asked_round(sight);
-  const bool away = sight.failure || (asked == nullptr && !only_listening(sight));
-  if (was_away_ && !away) {
-    back_at_ = now.steady;
-    workers_.interrupted(now.steady);
-  }
-  was_away_ = away;
-  if (asked != nullptr && !asked->replies.empty()) back_at_.reset();  // they are back as well
-  if (away) return workers_.cannot_tell(now.steady);
-  WorkerRound round;
-  round.asked_at = asked == nullptr ? now.steady : asked->asked_at;
-  round.asked = asked != nullptr;
   const auto peers = neighbours(sight);
+  WorkerRound round;
+  round.asked_at = asked == nullptr ? now : asked->asked_at;
+  round.asked = asked != nullptr;
   round.peers = peers ? &*peers : nullptr;
+  if (!sight.deaf) round.hearing_since = hearing_since_;
   if (asked != nullptr) {
     round.receivers = asked->receivers;
     round.answers = static_cast<long long>(asked->replies.size());
     round.nodes = nodes_of(asked->replies);
   }
-  return workers_.judge(round, news.workers(), now.steady);
+  return workers_.judge(round, news.workers(), now);
 }
 
 void CeleryJudge::judge_replies(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
@@ -217,13 +248,15 @@ void CeleryJudge::judge_count(const CelerySight& sight, const std::vector<Worker
                               ProbeResult& result) const {
   const auto* asked = asked_round(sight);
   if (asked == nullptr && !only_listening(sight)) return;
-  const auto online = asked == nullptr ? working(workers) : static_cast<long long>(asked->replies.size());
+  // Who cannot answer right now, or never does, may be well all the same.
+  const auto answered = asked == nullptr ? 0LL : static_cast<long long>(asked->replies.size());
+  const auto online = std::max(answered, well(workers));
   result.samples.push_back({"healthd_celery_workers_online", static_cast<double>(online)});
   if (asked != nullptr)
     result.samples.push_back({"healthd_celery_worker_receivers", static_cast<double>(asked->receivers)});
 
   if (const auto expected = options_.expected_workers; expected > 0) {
-    const auto detail = std::to_string(online) + " of " + std::to_string(expected) + " workers answered";
+    const auto detail = std::to_string(online) + " of " + std::to_string(expected) + " workers are there";
     const bool enough = online >= expected;
     result.checks.push_back({"workers", enough ? Status::up : Status::down,
                              enough ? Reason::none : Reason::no_reply, enough ? "" : detail});
@@ -239,14 +272,11 @@ void CeleryJudge::report_workers(const std::vector<WorkerVerdict>& workers, Prob
   std::vector<std::string> lines;
   std::vector<std::string> versions;
   for (const auto& worker : workers) {
-    for (std::size_t state = 0; state < worker_state_count; ++state) {
-      const auto name = std::string{to_string(static_cast<WorkerState>(state))};
-      result.samples.push_back({"healthd_celery_worker_state",
-                                static_cast<std::size_t>(worker.state) == state ? 1.0 : 0.0,
-                                {{"worker", worker.node}, {"state", name}}});
-    }
-    result.samples.push_back(
-        {"healthd_celery_worker_stuck_tasks", static_cast<double>(worker.stuck), {{"worker", worker.node}}});
+    add_states(worker, result);
+    if (tells_of_tasks(worker.state))
+      result.samples.push_back({"healthd_celery_worker_stuck_tasks",
+                                static_cast<double>(worker.stuck),
+                                {{"worker", worker.node}}});
     const auto why = worker.detail.empty() ? std::string{} : " (" + worker.detail + ")";
     lines.push_back(worker.node + " " + std::string{to_string(worker.state)} + why);
     if (!worker.version.empty() && std::ranges::find(versions, worker.version) == versions.end())
@@ -278,9 +308,12 @@ void CeleryJudge::tell_last_seen(const CelerySight& sight, const BrokerNews& new
 // ---------------------------------------------------------------------------------------
 
 void CeleryJudge::learn(const CelerySight& sight, Moment::Steady now) {
+  if (!sight.inspected) return;
+  inspected_at_ = now;
+  workers_.inspected();
+  uninspected_ = sight.uninspected;
   const auto* stats = sight.round("stats");
   if (stats == nullptr) return;
-  inspected_at_ = now;
   settings_ = {"settings", Status::up};
   for (const auto& reply : stats->replies) {
     auto pool = decode_pool(reply);
@@ -289,20 +322,34 @@ void CeleryJudge::learn(const CelerySight& sight, Moment::Steady now) {
       settings_ = compare_settings(options_, database_, reply.node, pool->broker);
     workers_.told_pool(reply.node, std::move(*pool), now);
   }
-  if (const auto* queues = sight.round("active_queues"))
-    for (const auto& reply : queues->replies)
-      if (auto names = decode_queues(reply)) workers_.told_queues(reply.node, std::move(*names), now);
+  learn_consumers(sight, now);
   learn_tasks(sight, now);
+}
+
+/// Only where every listener said what it consumes is it known that nobody consumes a queue.
+void CeleryJudge::learn_consumers(const CelerySight& sight, Moment::Steady now) {
+  const auto* round = sight.round("active_queues");
+  if (round == nullptr) return;
+  std::map<std::string, long long> counts;
+  bool all_told = !round->replies.empty() &&
+                  static_cast<long long>(round->replies.size()) >= round->receivers - workers_.foreign();
+  for (const auto& reply : round->replies) {
+    const auto names = decode_queues(reply);
+    all_told = all_told && names;
+    if (!names) continue;
+    workers_.told_queues(reply.node, *names, now);
+    for (const auto& name : *names) ++counts[name];
+  }
   for (std::size_t at = 0; at < options_.queues.size() && at < sight.queues.lengths.size(); ++at) {
     const auto& queue = options_.queues[at];
-    const bool orphaned =
-        sight.queues.lengths[at] > 0 && workers_.consumers_known() && workers_.consumers(queue) == 0;
-    if (orphaned) {
-      ++orphaned_[queue];
-    } else {
+    const bool consumed = counts.contains(queue);
+    if (consumed || sight.queues.lengths[at] == 0) {
       orphaned_.erase(queue);
+    } else if (all_told) {
+      ++orphaned_[queue];
     }
   }
+  consumers_ = all_told ? std::optional{std::move(counts)} : std::nullopt;
 }
 
 void CeleryJudge::learn_tasks(const CelerySight& sight, Moment::Steady now) {
@@ -395,18 +442,20 @@ void CeleryJudge::judge_ages(const CelerySight& sight, const std::vector<WorkerV
                 format_duration(std::chrono::seconds{static_cast<long long>(age->lower)}) + " or longer" +
                 (full ? "; every worker is fully occupied" : "")};
   }
-  if (known) result.checks.push_back(std::move(wait));
+  if (sight.ageless)
+    wait = {"wait", Status::unknown, sight.ageless.reason,
+            "how long messages have waited: " + sight.ageless.detail};
+  if (known || sight.ageless) result.checks.push_back(std::move(wait));
 }
 
 /// Messages wait, and every connection that could take them has stopped asking, although pools have room.
 bool CeleryJudge::nobody_pops(const CelerySight& sight, const std::vector<WorkerVerdict>& workers) {
   const auto waiting = std::accumulate(sight.queues.lengths.begin(), sight.queues.lengths.end(), 0LL);
-  const bool open =
-      working(workers) > 0 && !any(workers, WorkerState::saturated) && !any(workers, WorkerState::busy_solo);
-  if (!sight.peers || waiting == 0 || !open) {
-    idle_runs_ = 0;
-    return false;
-  }
+  const bool open = working(workers) > 0 && !any(workers, WorkerState::saturated) &&
+                    !any(workers, WorkerState::busy_solo) &&
+                    std::ranges::none_of(workers, &WorkerVerdict::may_be_full);
+  if (waiting == 0 || !open) idle_runs_ = 0;
+  if (!sight.peers || waiting == 0 || !open) return idle_runs_ >= 2;
   const auto consumers = consumers_of(*neighbours(sight));
   const bool popping = std::ranges::any_of(
       consumers, [](const RedisPeer& peer) { return peer.blocked || peer.idle <= consuming_idle; });
@@ -446,11 +495,14 @@ void CeleryJudge::judge_consumers(const CelerySight& sight, const std::vector<Wo
 void CeleryJudge::report_consumers(const CelerySight& sight, ProbeResult& result) const {
   for (const auto& queue : options_.queues) {
     const auto orphaned = orphaned_.find(queue);
-    if (!workers_.consumers_known()) continue;
-    result.samples.push_back(
-        {"healthd_celery_consumers", static_cast<double>(workers_.consumers(queue)), {{"queue", queue}}});
     const bool none = orphaned != orphaned_.end() && orphaned->second >= 2;
-    result.samples.push_back({"healthd_celery_queue_without_consumer", none ? 1.0 : 0.0, {{"queue", queue}}});
+    if (consumers_ || none)
+      result.samples.push_back(
+          {"healthd_celery_queue_without_consumer", none ? 1.0 : 0.0, {{"queue", queue}}});
+    if (!consumers_) continue;
+    const auto count = consumers_->find(queue);
+    const auto consumers = count == consumers_->end() ? 0.0 : static_cast<double>(count->second);
+    result.samples.push_back({"healthd_celery_consumers", consumers, {{"queue", queue}}});
   }
   if (!sight.peers) return;
   const auto consumers = consumers_of(*neighbours(sight));
@@ -465,17 +517,17 @@ void CeleryJudge::report_consumers(const CelerySight& sight, ProbeResult& result
 // --- what was heard
 // ---------------------------------------------------------------------------------------------------
 
-void CeleryJudge::report_news(const BrokerNews& news, const std::string& unheard, ProbeResult& result) const {
-  if (!heard_since_) return;
+void CeleryJudge::report_news(const BrokerNews& news, const Hearing& hearing, ProbeResult& result) const {
+  if (!hearing_since_) return;
   const auto add = [&](const char* metric, const char* label, const auto& names, const auto& counts) {
     for (std::size_t at = 0; at < names.size(); ++at)
       result.samples.push_back({metric, static_cast<double>(counts[at]), {{label, names[at]}}});
   };
-  if (options_.listening.task_results)
+  if (hearing.results)
     add("healthd_celery_task_results_total", "outcome", BrokerNews::outcomes, news.results());
   if (options_.listening.task_events)
     add("healthd_celery_task_events_total", "event", BrokerNews::event_types, news.events());
-  if (!unheard.empty()) result.evidence.emplace_back("not allowed to hear", unheard);
+  if (!hearing.unheard.empty()) result.evidence.emplace_back("not heard", hearing.unheard);
 }
 
 }  // namespace healthd

@@ -18,17 +18,11 @@ using Clock = Deadline::Clock;
 constexpr long long few_clients = 200;
 constexpr long long most_clients = 2000;
 constexpr auto between_long_lists = 15s;
-/// After a message that was larger than a reply may be.
-constexpr auto rest_from_details = 10min;
 /// Tasks for later are told from tasks that were forgotten only among those that are this old.
 constexpr double old_delivery = 60;
 constexpr auto between_heartbeats = 20ms;
 /// Whether we hear what is published shows in a moment, and is not worth the whole run.
 constexpr Clock::duration most_for_hearing = 500ms;
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -38,193 +32,85 @@ const PidboxRound* CelerySight::round(std::string_view method) const {
 }
 
 CeleryLook::CeleryLook(std::shared_ptr<Broker> broker, const CeleryOptions& options)
-    : broker_{std::move(broker)}, options_{options} {
-  const auto lists = options_.queues.size() * options_.names.steps.size();
-  ages_.resize(lists);
-  stamps_.resize(lists);
-  redelivered_.resize(lists);
-}
+    : broker_{broker}, options_{options}, ages_{std::move(broker), options} {}
 
-std::string CeleryLook::list_key(std::size_t list) const {
-  const auto& steps = broker_->names().steps;
-  return broker_->names().queue(options_.queues[list / steps.size()], steps[list % steps.size()]);
-}
-
-void CeleryLook::withdrawn(std::size_t queue, std::string_view message) {
-  ages_[queue * options_.names.steps.size()].forget(message);
-}
-
-/// CLIENT LIST goes along with the first question where it was short the last time.
 asio::awaitable<CelerySight> CeleryLook::look(const Turns::Turn& turn, Tools& tools, Trace& trace,
                                               Deadline deadline, bool inspect) {
   CelerySight sight;
   auto commands = queue_commands(broker_->names(), options_.queues);
   commands.push_back({"INFO", "clients"});
-  const bool peers = clients_ && peers_due(*clients_);
-  if (peers) commands.push_back({"CLIENT", "LIST"});
+  const auto before = broker_->dials();
   const auto replies = co_await broker_->ask(turn, tools.resolver, trace, std::move(commands));
-  clients_.reset();
+  sight.reconnected = before > 0 && broker_->dials() != before;
   if (!replies) {
     sight.failure = replies.error();
     co_return sight;
   }
   sight.queues = read_queues(broker_->names(), options_.queues, *replies);
-  if (peers) read_peers(replies->back(), sight);
-  const auto& info = (*replies)[replies->size() - (peers ? 2 : 1)];
-  const auto clients = info.is_error() ? 0 : InfoText{info.text}.number("connected_clients").value_or(0);
-  clients_ = static_cast<long long>(std::clamp(clients, 0.0, 1e9));
-  if (!sight.queues.failure) co_await look_at_details(turn, !peers && peers_due(*clients_), sight);
+  const auto& info = replies->back();
+  const auto clients = info.is_error() ? std::nullopt : InfoText{info.text}.number("connected_clients");
+  clients_ = static_cast<long long>(std::clamp(clients.value_or(few_clients + 1), 0.0, 1e9));
+  if (!sight.queues.failure) {
+    sight.ages = co_await ages_.look(turn, tools, trace, sight.queues);
+    sight.ageless = ages_.failure();
+    co_await look_at_unacked(turn, tools, trace, sight);
+  }
+  if (peers_due()) co_await look_at_peers(turn, tools, trace, sight);
+  sight.peers_refused = peers_.failure();
   const auto patience = std::min<Clock::duration>(most_for_hearing, deadline.left() / 4);
   sight.deaf = co_await broker_->subscription().catch_up(Deadline::in(patience));
   if (!options_.passive) co_await ask_workers(turn, tools, trace, deadline, inspect, sight);
   co_return sight;
 }
 
-bool CeleryLook::peers_due(long long clients) const {
-  return clients <= few_clients ||
-         (clients <= most_clients && Clock::now() - peers_at_ >= between_long_lists);
+/// Where INFO does not say how many there are, there may be many.
+bool CeleryLook::peers_due() const {
+  const auto now = Clock::now();
+  if (!peers_.due(now)) return false;
+  return clients_ <= few_clients || (clients_ <= most_clients && now - peers_at_ >= between_long_lists);
 }
 
-void CeleryLook::read_peers(const RedisReply& list, CelerySight& sight) {
-  peers_at_ = Clock::now();
-  if (list.is_error()) {
-    sight.peers_refused = redis_failure(list.text);
-  } else {
-    sight.peers = parse_client_list(list.text);
-  }
-}
-
-// --- what the queues hold
-// -----------------------------------------------------------------------------------------
-
-std::vector<RedisCommand> CeleryLook::detail_commands(const CelerySight& sight, bool peers,
-                                                      bool unacked) const {
+asio::awaitable<void> CeleryLook::look_at_peers(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                                CelerySight& sight) {
   std::vector<RedisCommand> commands;
-  for (std::size_t list = 0; list < sight.queues.lists.size(); ++list) {
-    if (sight.queues.lists[list] == 0) continue;
-    commands.push_back({"LINDEX", list_key(list), "0"});
-    commands.push_back({"LINDEX", list_key(list), "-1"});
+  commands.push_back({"CLIENT", "LIST"});
+  const auto said = co_await broker_->ask(turn, tools.resolver, trace, std::move(commands));
+  peers_at_ = Clock::now();
+  if (!said) {
+    peers_.failed(said.error(), peers_at_);
+  } else if (said->front().is_error()) {
+    peers_.failed(redis_failure(said->front().text), peers_at_);
+  } else {
+    peers_.answered();
+    sight.peers = parse_client_list(said->front().text);
   }
-  if (unacked) {
-    auto& command = commands.emplace_back(RedisCommand{"HMGET", broker_->names().unacked()});
-    for (const auto& delivery : sight.queues.oldest) command.push_back(delivery.tag);
-  }
-  if (peers) commands.push_back({"CLIENT", "LIST"});
-  return commands;
 }
 
-/// How many of the replies were about lists.
-std::size_t CeleryLook::read_lists(const std::vector<RedisReply>& replies, CelerySight& sight) {
-  const auto now = Clock::now();
-  std::size_t at = 0;
-  for (std::size_t list = 0; list < sight.queues.lists.size(); ++list) {
-    stamps_[list].reset();
-    redelivered_[list] = false;
-    if (sight.queues.lists[list] == 0) {
-      ages_[list].empty(now);
-      continue;
-    }
-    const auto& newest = replies[at++];
-    const auto& oldest = replies[at++];
-    // It may have been emptied between both looks.
-    if (newest.kind != RedisReply::Kind::string || oldest.kind != RedisReply::Kind::string) continue;
-    ages_[list].look(now, sight.queues.lists[list], newest.text, oldest.text);
-    const auto dates = decode_dates(oldest.text);
-    redelivered_[list] = dates.redelivered;
-    if (dates.stamped && sight.queues.time)
-      stamps_[list] = std::max(0.0, *sight.queues.time - *dates.stamped);
+/// Tasks for later are taken out of the queue long before their time; nobody forgot them. Whether one is, is
+/// asked only of what is old, and where that cannot be had the oldest one counts.
+asio::awaitable<void> CeleryLook::look_at_unacked(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                                  CelerySight& sight) {
+  const auto& oldest = sight.queues.oldest;
+  if (oldest.empty()) co_return;
+  const auto now = std::chrono::system_clock::now();
+  sight.oldest_unacked = by_our_clock(sight.queues, oldest.front().at, now);
+  const bool old = sight.queues.time && *sight.queues.time - oldest.front().at > old_delivery;
+  if (!old || !unacked_.due(Clock::now())) co_return;
+  std::vector<RedisCommand> commands;
+  auto& command = commands.emplace_back(RedisCommand{"HMGET", broker_->names().unacked()});
+  for (const auto& delivery : oldest) command.push_back(delivery.tag);
+  const auto said = co_await broker_->ask(turn, tools.resolver, trace, std::move(commands));
+  if (!said || said->front().is_error()) {
+    unacked_.failed(said ? redis_failure(said->front().text) : said.error(), Clock::now());
+    co_return;
   }
-  return at;
-}
-
-/// Tasks for later are taken out of the queue long before their time; nobody forgot them.
-void CeleryLook::read_unacked(const RedisReply& reply, CelerySight& sight) const {
+  unacked_.answered();
   sight.oldest_unacked.reset();
-  const auto& oldest = sight.queues.oldest;
-  for (std::size_t at = 0; at < oldest.size() && at < reply.elements.size(); ++at) {
-    const auto dates = decode_dates(reply.elements[at].text);
-    if (dates.eta && *dates.eta > sight.queues.time.value_or(seconds_now())) continue;
-    sight.oldest_unacked = by_our_clock(sight.queues, oldest[at].at, std::chrono::system_clock::now());
-    return;
-  }
-}
-
-void CeleryLook::read_details(const std::vector<RedisReply>& replies, bool peers, bool unacked,
-                              CelerySight& sight) {
-  auto at = read_lists(replies, sight);
-  if (unacked && !replies[at].is_error()) read_unacked(replies[at], sight);
-  if (unacked) ++at;
-  if (peers) read_peers(replies[at], sight);
-}
-
-/// false where the connection did not live through it.
-asio::awaitable<bool> CeleryLook::look_at_details(const Turns::Turn& turn, bool peers, CelerySight& sight) {
-  const auto now = Clock::now();
-  sight.ages.assign(options_.queues.size(), std::nullopt);
-  const auto& oldest = sight.queues.oldest;
-  if (!oldest.empty())
-    sight.oldest_unacked = by_our_clock(sight.queues, oldest.front().at, std::chrono::system_clock::now());
-  if (now < details_from_) co_return true;
-  const bool unacked =
-      !oldest.empty() && sight.queues.time && *sight.queues.time - oldest.front().at > old_delivery;
-  auto commands = detail_commands(sight, peers, unacked);
-  const auto wanted = commands.size();
-  Result<std::vector<RedisReply>> replies = std::vector<RedisReply>{};
-  if (wanted > 0) replies = co_await broker_->ask_more(turn, std::move(commands));
-  if (!replies || replies->size() != wanted) {
-    if (!replies && replies.error().reason == Reason::too_large) details_from_ = now + rest_from_details;
-    co_return false;
-  }
-  read_details(*replies, peers, unacked, sight);
-  const bool found = co_await search(turn);
-  if (found) bracket_ages(sight);
-  co_return found;
-}
-
-/// A few round trips, in each of which every list gets one question.
-asio::awaitable<bool> CeleryLook::search(const Turns::Turn& turn) {
-  for (;;) {
-    std::vector<RedisCommand> commands;
-    std::vector<std::size_t> lists;
-    for (std::size_t list = 0; list < ages_.size(); ++list) {
-      auto question = ages_[list].question();
-      if (!question) continue;
-      commands.push_back({"LPOS", list_key(list), std::move(*question)});
-      lists.push_back(list);
-    }
-    if (lists.empty()) co_return true;
-    const auto replies = co_await broker_->ask_more(turn, std::move(commands));
-    if (!replies) co_return false;
-    for (std::size_t at = 0; at < lists.size(); ++at) {
-      const auto& reply = (*replies)[at];
-      // Redis before 6.0.6 does not know the command.
-      if (reply.is_error()) {
-        ages_[lists[at]].give_up();
-      } else {
-        ages_[lists[at]].answer(reply.kind == RedisReply::Kind::integer);
-      }
-    }
-  }
-}
-
-/// A queue is as old as the oldest of its lists.
-void CeleryLook::bracket_ages(CelerySight& sight) const {
-  const auto steps = options_.names.steps.size();
-  for (std::size_t list = 0; list < ages_.size(); ++list) {
-    auto bracket = ages_[list].bracket();
-    if (stamps_[list]) bracket = {*stamps_[list], *stamps_[list]};
-    // One that came back stands before others that are younger, or older: it breaks the order.
-    else if (redelivered_[list])
-      bracket.upper.reset();
-    if (sight.queues.lists[list] == 0) bracket = {0, 0};
-    auto& queue = sight.ages[list / steps];
-    if (!queue) {
-      queue = bracket;
-      continue;
-    }
-    queue->lower = std::max(queue->lower, bracket.lower);
-    const bool bounded = queue->upper && bracket.upper;
-    queue->upper = bounded ? std::optional{std::max(*queue->upper, *bracket.upper)} : std::nullopt;
+  const auto& entries = said->front().elements;
+  for (std::size_t at = 0; at < oldest.size() && at < entries.size() && !sight.oldest_unacked; ++at) {
+    const auto dates = decode_dates(entries[at].text);
+    const bool later = dates.eta && *dates.eta > *sight.queues.time;
+    if (!later) sight.oldest_unacked = by_our_clock(sight.queues, oldest[at].at, now);
   }
 }
 
@@ -234,24 +120,46 @@ void CeleryLook::bracket_ages(CelerySight& sight) const {
 asio::awaitable<void> CeleryLook::ask_workers(const Turns::Turn& turn, Tools& tools, Trace& trace,
                                               Deadline deadline, bool inspect, CelerySight& sight) {
   std::vector<std::string> methods{"ping"};
-  if (inspect) methods.insert(methods.end(), {"stats", "active", "active_queues"});
-  if (inspect && !skip_reserved_) methods.emplace_back("reserved");
+  // An inspection wants its share of the time, although somebody may be silent.
+  const auto share = inspect ? deadline.left() * 2 / 5 : deadline.left();
+  const auto patience = std::min(reply_patience, std::chrono::floor<std::chrono::milliseconds>(share));
   auto rounds =
-      co_await broker_->broadcast(turn, tools.resolver, trace, std::move(methods), reply_patience, deadline);
+      co_await broker_->broadcast(turn, tools.resolver, trace, std::move(methods), patience, deadline);
   if (rounds) {
     sight.rounds = std::move(*rounds);
-    const auto& replies = sight.rounds.front().replies;
+    const auto& ping = sight.rounds.front();
     // Whoever answers with pickle is named by its heartbeat.
-    const bool unnamed = std::ranges::any_of(replies, [](const auto& reply) { return reply.node.empty(); });
+    const bool unnamed =
+        std::ranges::any_of(ping.replies, [](const auto& reply) { return reply.node.empty(); });
     if (unnamed && !sight.deaf) co_await ask_for_heartbeats(turn, deadline, sight);
+    // What stands in the list of connections explains who is silent; before the question nobody was.
+    const bool silence = static_cast<long long>(ping.replies.size()) < ping.receivers;
+    if (silence && sight.peers && clients_ <= few_clients) co_await look_at_peers(turn, tools, trace, sight);
+    if (inspect) co_await inspect_workers(turn, tools, trace, deadline, sight);
     co_return;
   }
   sight.ping_failure = rounds.error();
-  if (inspect && sight.ping_failure.reason == Reason::too_large) skip_reserved_ = true;
   const auto reason = sight.ping_failure.reason;
   const bool gate_shut = reason == Reason::oom || reason == Reason::read_only || reason == Reason::misconf ||
                          reason == Reason::noreplicas;
   if (gate_shut && !sight.deaf) co_await ask_for_heartbeats(turn, deadline, sight);
+}
+
+/// A round of its own: whatever its answers are like, those to `ping` count.
+asio::awaitable<void> CeleryLook::inspect_workers(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                                  Deadline deadline, CelerySight& sight) {
+  sight.inspected = true;
+  const bool tasks = tasks_.due(Clock::now());
+  std::vector<std::string> methods{"stats", "active_queues"};
+  if (tasks) methods.insert(methods.end(), {"active", "reserved"});
+  auto rounds =
+      co_await broker_->broadcast(turn, tools.resolver, trace, std::move(methods), reply_patience, deadline);
+  if (rounds) {
+    for (auto& round : *rounds) sight.rounds.push_back(std::move(round));
+    co_return;
+  }
+  sight.uninspected = rounds.error();
+  if (tasks) tasks_.failed(sight.uninspected, Clock::now());
 }
 
 asio::awaitable<void> CeleryLook::ask_for_heartbeats(const Turns::Turn& turn, Deadline deadline,

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "probes/celery_age.hpp"
+#include "probes/celery_ages.hpp"
 #include "probes/celery_options.hpp"
 #include "probes/celery_queues.hpp"
 #include "probes/net/client_list.hpp"
@@ -18,15 +18,19 @@ struct CelerySight {
   Failure failure;  ///< of the broker: nothing is known
   QueueReport queues;
   std::vector<std::optional<AgeBracket>>
-      ages;  ///< of the oldest message of each queue; absent where it cannot be told
+      ages;         ///< of the oldest message of each queue; absent where it cannot be told
+  Failure ageless;  ///< why ages are not told
   std::optional<double>
       oldest_unacked;  ///< when it was delivered, unix time by our clock; tasks for later left out
   std::optional<std::vector<RedisPeer>> peers;  ///< the broker's connections, where we looked
   Failure peers_refused;
-  Failure deaf;  ///< why nothing is heard that workers publish
+  Failure deaf;              ///< why nothing is heard that workers publish
+  bool reconnected = false;  ///< the broker, or the way to it, was away a moment ago
 
   Failure ping_failure;             ///< why nobody was asked for a reply
   std::vector<PidboxRound> rounds;  ///< `ping`, and with an inspection the others
+  bool inspected = false;           ///< an inspection was tried
+  Failure uninspected;              ///< and why it told nothing
   /// Where nobody could be asked for a reply: how many were asked for a heartbeat, and when.
   std::optional<PidboxRound> heartbeats;
 
@@ -43,33 +47,28 @@ class CeleryLook {
                                     bool inspect);
 
   /// A message of ours was taken out of the middle of a list.
-  void withdrawn(std::size_t queue, std::string_view message);
+  void withdrawn(std::size_t queue, std::string_view message) { ages_.withdrawn(queue, message); }
 
  private:
-  asio::awaitable<bool> look_at_details(const Turns::Turn& turn, bool peers, CelerySight& sight);
-  asio::awaitable<bool> search(const Turns::Turn& turn);
+  asio::awaitable<void> look_at_unacked(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                        CelerySight& sight);
+  asio::awaitable<void> look_at_peers(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                      CelerySight& sight);
   asio::awaitable<void> ask_workers(const Turns::Turn& turn, Tools& tools, Trace& trace, Deadline deadline,
                                     bool inspect, CelerySight& sight);
+  asio::awaitable<void> inspect_workers(const Turns::Turn& turn, Tools& tools, Trace& trace,
+                                        Deadline deadline, CelerySight& sight);
   asio::awaitable<void> ask_for_heartbeats(const Turns::Turn& turn, Deadline deadline, CelerySight& sight);
-  std::vector<RedisCommand> detail_commands(const CelerySight& sight, bool peers, bool unacked) const;
-  void read_details(const std::vector<RedisReply>& replies, bool peers, bool unacked, CelerySight& sight);
-  bool peers_due(long long clients) const;
-  void read_peers(const RedisReply& list, CelerySight& sight);
-  std::size_t read_lists(const std::vector<RedisReply>& replies, CelerySight& sight);
-  void read_unacked(const RedisReply& reply, CelerySight& sight) const;
-  void bracket_ages(CelerySight& sight) const;
-  std::string list_key(std::size_t list) const;
+  bool peers_due() const;
 
   std::shared_ptr<Broker> broker_;
   const CeleryOptions& options_;
-  std::vector<QueueAge> ages_;  ///< of each list
-  std::vector<std::optional<double>>
-      stamps_;                        ///< of each list: the age of its oldest message, where it says so
-  std::vector<bool> redelivered_;     ///< of each list: its oldest message was handed back
-  std::optional<long long> clients_;  ///< connections to the broker, at the last look
+  CeleryAges ages_;
+  SideQuestion unacked_;  ///< the messages behind the oldest entries
+  SideQuestion peers_;    ///< CLIENT LIST
+  SideQuestion tasks_;    ///< what workers run and hold
   Deadline::Clock::time_point peers_at_{};
-  Deadline::Clock::time_point details_from_{};  ///< not before, for a message was too large for us
-  bool skip_reserved_ = false;                  ///< the workers' answers to it are too large
+  long long clients_ = 0;  ///< connections to the broker
 };
 
 }  // namespace healthd

@@ -42,7 +42,7 @@ void add_listening(const BrokerSubscription& subscription, RedisNeeds& needs) {
 
 /// What a test task is sent, withdrawn and cleaned up with.
 void add_canary(const CeleryNames& names, const BrokerUser& user, RedisNeeds& needs) {
-  needs.commands.insert({"del", "lpush", "lrem", "select"});
+  needs.commands.insert({"del", "get", "lpush", "lrem", "select"});
   for (const auto& queue : user.canary_queues) needs.writes.insert(acl_pattern(names.queue(queue, 0)));
   needs.writes.insert(acl_pattern(user.result_prefix) + "*");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "config/options.hpp"
 
@@ -20,6 +21,7 @@ constexpr Span grace_after_start = 10s;
 constexpr Span grace_after_outage = 15s;
 /// A worker that reconnects leaves questions open for a second or two, and comes back.
 constexpr Span catatonic_after = 15s;
+constexpr int catatonic_misses = 3;
 constexpr Span least_silence = 10s;
 constexpr Span reconnect_pause = 3s;
 /// A task that runs longer than this in a solo worker that sets no limit is taken for a hang.
@@ -40,6 +42,12 @@ std::string span_in_words(Time then, Time now) {
   return format_duration(std::chrono::duration_cast<std::chrono::seconds>(now - then));
 }
 
+bool is_there(WorkerState state) { return state != WorkerState::dead && state != WorkerState::stopped; }
+
+bool answers(WorkerState state) {
+  return state == WorkerState::healthy || state == WorkerState::saturated || state == WorkerState::detached;
+}
+
 /// It said good-bye, and nothing was heard of it since.
 bool is_gone(const WorkerNews& news) {
   return news.offline &&
@@ -52,7 +60,7 @@ std::string_view to_string(WorkerState state) { return state_names.at(static_cas
 
 bool took_a_message(const std::vector<RedisPeer>& peers) {
   for (const auto& consumer : consumers_of(peers)) {
-    if (consumer.blocked || consumer.idle < 1) continue;
+    if (consumer.blocked) continue;
     // BRPOP's own answer counts as its last moment, so what follows a pop is never older than it. Where it
     // is, BRPOP was answered once more, with nothing.
     const auto followed = [&](const RedisPeer& other) {
@@ -76,6 +84,7 @@ void CeleryWorkers::interrupted(Time now) {
   grace_until_ = std::max(grace_until_, now + grace_after_outage);
   for (auto& [node, worker] : workers_) {
     worker.missing_since.reset();
+    worker.missed = 0;
     worker.reserved.clear();
   }
 }
@@ -90,12 +99,11 @@ void CeleryWorkers::told_pool(const std::string& node, WorkerPool pool, Time now
   worker.answered = now;
 }
 
-void CeleryWorkers::told_queues(const std::string& node, std::vector<std::string> queues, Time now) {
+void CeleryWorkers::told_queues(const std::string& node, const std::vector<std::string>& queues, Time now) {
   const auto known = workers_.find(node);
   if (known == workers_.end()) return;
   auto& worker = known->second;
   worker.without_queues = queues.empty() ? worker.without_queues + 1 : 0;
-  worker.queues = std::move(queues);
   worker.answered = now;
 }
 
@@ -107,27 +115,36 @@ void CeleryWorkers::told_tasks(const std::string& node, const std::vector<Worker
   auto& worker = known->second;
   worker.active = static_cast<long long>(active.size());
   const bool room = worker.pool && worker.pool->concurrency > worker.active;
-  std::map<std::string, Time> waiting;
+  std::map<std::string, Held> waiting;
   for (const auto& task : reserved) {
     if (!room || waiting.size() >= most_reserved) break;
     const auto before = worker.reserved.find(task.id);
-    waiting[task.id] = before == worker.reserved.end() ? now : before->second;
+    waiting[task.id] = {before == worker.reserved.end() ? now : before->second.first, now};
   }
   worker.reserved = std::move(waiting);
 }
 
-long long CeleryWorkers::stuck(const Worker& worker, Time now) const {
-  return std::ranges::count_if(worker.reserved,
-                               [&](const auto& task) { return now - task.second >= 2 * inspect_interval_; });
+void CeleryWorkers::inspected() {
+  for (auto& [node, worker] : workers_)
+    if (answers(worker.state)) worker.inspected = true;
 }
 
-Time CeleryWorkers::last_sign(const Worker& worker) const {
+long long CeleryWorkers::stuck(const Worker& worker) const {
+  return std::ranges::count_if(worker.reserved, [this](const auto& task) {
+    return task.second.last - task.second.first >= 2 * inspect_interval_;
+  });
+}
+
+Time CeleryWorkers::last_sign(const Worker& worker) {
   return std::max({worker.first_seen, worker.answered.value_or(Time{}),
                    worker.news.heartbeat.value_or(Time{}), worker.news.online.value_or(Time{})});
 }
 
-bool CeleryWorkers::stale(const Worker& worker, Time now) const {
-  return now - last_sign(worker) > std::max(in_steady(5 * worker.news.frequency), least_silence);
+/// Who never answers is known by its heartbeats alone, so while they are not heard it is not stale.
+bool CeleryWorkers::stale(const Worker& worker, const WorkerRound& round, Time now) const {
+  auto last = last_sign(worker);
+  if (!worker.answered) last = std::max(last, round.hearing_since.value_or(now));
+  return now - last > std::max(in_steady(5 * worker.news.frequency), least_silence);
 }
 
 /// What it said of itself before a restart does not hold any more.
@@ -135,7 +152,7 @@ void CeleryWorkers::note_news(Worker& worker, const WorkerNews& heard) {
   const bool restarted = worker.news.pid != 0 && heard.pid != 0 && heard.pid != worker.news.pid;
   if (restarted) {
     worker.pool.reset();
-    worker.queues.reset();
+    worker.inspected = false;
     worker.without_queues = 0;
     worker.reserved.clear();
     worker.active = 0;
@@ -143,20 +160,32 @@ void CeleryWorkers::note_news(Worker& worker, const WorkerNews& heard) {
   worker.news = heard;
 }
 
+/// Where there are too many, one that is gone makes room, and for one that answers also one that never did.
+CeleryWorkers::Worker* CeleryWorkers::find_or_make(const std::string& node, bool answered, Time now) {
+  if (const auto known = workers_.find(node); known != workers_.end()) return &known->second;
+  if (workers_.size() >= most_workers) {
+    const auto rank = [answered](const Worker& worker) {
+      if (!is_there(worker.state)) return 0;
+      return answered && !worker.answered ? 1 : 2;
+    };
+    const auto worst = std::ranges::min_element(workers_, {}, [&](const auto& entry) {
+      return std::pair{rank(entry.second), last_sign(entry.second)};
+    });
+    if (rank(worst->second) == 2) return nullptr;
+    workers_.erase(worst);
+  }
+  Worker made;
+  made.first_seen = now;
+  return &workers_.emplace(node, std::move(made)).first->second;
+}
+
 void CeleryWorkers::note(const WorkerRound& round, const std::map<std::string, WorkerNews>& news, Time now) {
-  const auto find_or_make = [&](const std::string& node) -> Worker* {
-    if (const auto known = workers_.find(node); known != workers_.end()) return &known->second;
-    if (workers_.size() >= most_workers) return nullptr;
-    Worker made;
-    made.first_seen = now;
-    return &workers_.emplace(node, std::move(made)).first->second;
-  };
   for (const auto& [node, heard] : news) {
     const bool never_met = is_gone(heard) && !workers_.contains(node);
-    if (auto* worker = never_met ? nullptr : find_or_make(node)) note_news(*worker, heard);
+    if (auto* worker = never_met ? nullptr : find_or_make(node, false, now)) note_news(*worker, heard);
   }
   for (const auto& node : round.nodes)
-    if (auto* worker = find_or_make(node)) worker->answered = now;
+    if (auto* worker = find_or_make(node, true, now)) worker->answered = now;
   if (round.asked)
     for (auto& [node, worker] : workers_)
       if (worker.news.prompted && *worker.news.prompted >= round.asked_at) worker.answered = now;
@@ -165,7 +194,8 @@ void CeleryWorkers::note(const WorkerRound& round, const std::map<std::string, W
 
 void CeleryWorkers::judge_present(Worker& worker) {
   worker.missing_since.reset();
-  worker.listening = true;
+  worker.missed = 0;
+  worker.holding = false;
   worker.detail.clear();
   const auto active = worker.news.active.value_or(worker.active);
   const bool full = worker.pool && worker.pool->concurrency > 0 && active >= worker.pool->concurrency;
@@ -188,7 +218,7 @@ bool CeleryWorkers::remote_control_off(const WorkerRound& round, Time now) const
   long long alive = 0;
   long long busy = 0;
   for (const auto& [node, worker] : workers_) {
-    if (!worker.news.heartbeat || stale(worker, now)) continue;
+    if (!worker.news.heartbeat || stale(worker, round, now)) continue;
     ++alive;
     busy += worker.news.active.value_or(0) > 0 ? 1 : 0;
   }
@@ -198,14 +228,38 @@ bool CeleryWorkers::remote_control_off(const WorkerRound& round, Time now) const
   return alive > 0 && consuming + busy >= alive;
 }
 
+/// Who reconnects says good-bye as well, and is back in a moment.
+bool CeleryWorkers::judge_gone(Worker& worker, Time now) const {
+  if (!is_gone(worker.news)) return false;
+  const auto since = *worker.news.offline;
+  worker.detail = "it said good-bye " + span_in_words(since, now) + " ago";
+  if (now - since < reconnect_pause) return true;
+  worker.state = WorkerState::stopped;
+  worker.reserved.clear();
+  return true;
+}
+
+/// One or two answers may be late.
+bool CeleryWorkers::judge_catatonic(Worker& worker, const WorkerRound& round, Time now) const {
+  const auto since = worker.missing_since.value_or(now);
+  const auto heartbeat = worker.news.heartbeat.value_or(Time{});
+  const bool goes_on = heartbeat > since && !stale(worker, round, now);
+  if (!goes_on || now - since < catatonic_after || worker.missed < catatonic_misses) return false;
+  worker.state = WorkerState::catatonic;
+  worker.detail = "its heartbeats go on, but it has answered nothing for " + span_in_words(since, now);
+  return true;
+}
+
 /// false where only the number of listeners tells more: it gives no sign of life at all.
 bool CeleryWorkers::judge_missing(Worker& worker, const WorkerRound& round, Time now) {
-  const auto& news = worker.news;
-  const auto heartbeat = news.heartbeat.value_or(Time{});
-  if (round.asked && !worker.missing_since) worker.missing_since = round.asked_at;
-  worker.state = WorkerState::unknown;
-  const bool lives = news.heartbeat && !is_gone(news) && !stale(worker, now);
-  if (!round.asked && lives) {
+  const auto before = std::exchange(worker.state, WorkerState::unknown);
+  worker.was_dead = before == WorkerState::dead;
+  if (round.asked) {
+    ++worker.missed;
+    if (!worker.missing_since) worker.missing_since = round.asked_at;
+  }
+  const bool beats = worker.news.heartbeat && round.hearing_since && !is_gone(worker.news);
+  if (!round.asked && beats && !stale(worker, round, now)) {
     judge_present(worker);
     return true;
   }
@@ -213,68 +267,69 @@ bool CeleryWorkers::judge_missing(Worker& worker, const WorkerRound& round, Time
     worker.detail = "it has not answered since the broker, or this monitor, came back";
     return true;
   }
-  // Who reconnects says good-bye as well, and is back in a moment.
-  if (is_gone(news) && now - *news.offline < reconnect_pause) {
-    worker.detail = "it said good-bye just now";
-    return true;
-  }
-  if (is_gone(news)) {
-    worker.state = WorkerState::stopped;
-    worker.detail = "it said good-bye " + span_in_words(*news.offline, now) + " ago";
-    return true;
-  }
-  const auto missing_since = worker.missing_since.value_or(now);
-  if (lives && heartbeat > missing_since && now - missing_since >= catatonic_after) {
-    worker.state = WorkerState::catatonic;
-    worker.detail =
-        "its heartbeats go on, but it has answered nothing for " + span_in_words(missing_since, now);
-    return true;
-  }
-  if (stale(worker, now)) return false;
+  if (judge_gone(worker, now) || judge_catatonic(worker, round, now)) return true;
   const bool solo = worker.pool && worker.pool->solo && round.asked && round.receivers > round.answers;
-  if (solo && round.peers != nullptr && took_a_message(*round.peers)) {
-    worker.state = WorkerState::busy_solo;
-    worker.detail = busy_words;
-    return true;
+  const bool busy = round.peers != nullptr ? took_a_message(*round.peers) : before == WorkerState::busy_solo;
+  if (stale(worker, round, now)) {
+    worker.state = busy ? WorkerState::busy_solo : WorkerState::unknown;  // for judge_silent()
+    return false;
   }
-  worker.detail = "it did not answer";
+  worker.state = solo && busy ? WorkerState::busy_solo : WorkerState::unknown;
+  worker.detail = solo && busy ? busy_words : "it did not answer";
   return true;
 }
 
+/// Silent, and its connection stands.
+void CeleryWorkers::judge_holding(Worker& worker, Time now) const {
+  const bool busy = worker.state == WorkerState::busy_solo;
+  const bool solo = worker.pool && worker.pool->solo;
+  const auto limit =
+      solo && worker.pool->hard_limit ? in_steady(*worker.pool->hard_limit) : longest_solo_task;
+  const bool running = solo && busy && now - last_sign(worker) <= limit;
+  worker.state = running ? WorkerState::busy_solo : WorkerState::hung;
+  worker.detail =
+      running ? busy_words
+              : "no sign of it for " + span_in_words(last_sign(worker), now) + ", and its connection stands";
+}
+
 /// Of those that give no sign at all, as many still hold their connection as listeners left the question
-/// open.
-void CeleryWorkers::judge_silent(std::vector<Worker*> silent, const WorkerRound& round, Time now) {
-  const auto foreign = foreign_.empty() ? 0 : *std::ranges::min_element(foreign_);
-  auto holding = round.asked ? round.receivers - round.answers - foreign : 0;
-  // Whoever was taken for hung before comes first, then the one that fell silent last.
-  std::ranges::sort(silent, [this](const Worker* one, const Worker* other) {
-    const bool hung = one->listening;
-    if (hung != other->listening) return hung;
+/// open: whoever was taken for one of them before comes first, then the one that fell silent last, and
+/// whoever was dead before only after the `pending`, who did not answer a moment ago.
+void CeleryWorkers::judge_silent(std::vector<Worker*> silent, long long pending, const WorkerRound& round,
+                                 Time now) {
+  auto holding = round.asked ? round.receivers - round.answers - foreign() : 0;
+  std::ranges::sort(silent, [](const Worker* one, const Worker* other) {
+    if (one->was_dead != other->was_dead) return other->was_dead;
+    if (one->holding != other->holding) return one->holding;
     return last_sign(*one) > last_sign(*other);
   });
-  const bool busy = round.peers != nullptr && took_a_message(*round.peers);
   for (auto* worker : silent) {
-    const auto since = "no sign of it for " + span_in_words(last_sign(*worker), now);
-    worker->listening = holding > 0;
-    if (holding-- <= 0) {
-      worker->state = WorkerState::dead;
-      worker->detail = since + ", and its connection is gone";
-      if (!round.asked) worker->detail = since + "; whether it is gone or hangs, only a question could tell";
+    if (worker->was_dead) holding -= std::exchange(pending, 0);
+    worker->holding = holding > 0;
+    if (holding-- > 0) {
+      judge_holding(*worker, now);
       continue;
     }
-    const bool solo = worker->pool && worker->pool->solo;
-    const auto limit =
-        solo && worker->pool->hard_limit ? in_steady(*worker->pool->hard_limit) : longest_solo_task;
-    const bool running = solo && busy && now - last_sign(*worker) <= limit;
-    worker->state = running ? WorkerState::busy_solo : WorkerState::hung;
-    worker->detail = running ? busy_words : since + ", and its connection stands";
+    worker->state = WorkerState::dead;
+    worker->reserved.clear();
+    const auto since = "no sign of it for " + span_in_words(last_sign(*worker), now);
+    worker->detail = round.asked ? since + ", and its connection is gone"
+                                 : since + "; whether it is gone or hangs, only a question could tell";
   }
 }
 
-std::vector<WorkerVerdict> CeleryWorkers::verdicts(Time now) const {
+long long CeleryWorkers::foreign() const {
+  return foreign_.empty() ? 0 : *std::ranges::min_element(foreign_);
+}
+
+std::vector<WorkerVerdict> CeleryWorkers::verdicts() const {
   std::vector<WorkerVerdict> all;
-  for (const auto& [node, worker] : workers_)
-    all.push_back({node, worker.state, worker.detail, worker.news.version, stuck(worker, now)});
+  for (const auto& [node, worker] : workers_) {
+    const bool runs = worker.news.active.value_or(worker.active) > 0;
+    const bool sized = worker.pool && worker.pool->concurrency > 0;
+    all.push_back({node, worker.state, worker.detail, worker.news.version,
+                   answers(worker.state) ? stuck(worker) : 0, runs && !sized});
+  }
   return all;
 }
 
@@ -284,7 +339,7 @@ std::vector<WorkerVerdict> CeleryWorkers::cannot_tell(Time now) {
     worker.state = WorkerState::unknown;
     worker.detail = "the broker tells nothing";
   }
-  return verdicts(now);
+  return verdicts();
 }
 
 std::vector<WorkerVerdict> CeleryWorkers::judge(const WorkerRound& round,
@@ -293,54 +348,35 @@ std::vector<WorkerVerdict> CeleryWorkers::judge(const WorkerRound& round,
   const bool unasked = remote_control_off(round, now);
   std::vector<Worker*> silent;
   bool complete = round.asked;
+  long long pending = 0;
   for (auto& [node, worker] : workers_) {
     const bool answered = worker.answered && *worker.answered >= round.asked_at && round.asked;
-    const bool lives = unasked && worker.news.heartbeat && !stale(worker, now);
+    const bool lives = unasked && worker.news.heartbeat && !stale(worker, round, now);
     if (answered || lives) {
       judge_present(worker);
-    } else {
-      complete = false;
-      if (!judge_missing(worker, round, now)) silent.push_back(&worker);
+      continue;
+    }
+    // Who left long ago is not waited for.
+    complete = complete && !is_there(worker.state);
+    if (!judge_missing(worker, round, now)) {
+      silent.push_back(&worker);
+    } else if (worker.state == WorkerState::unknown || worker.state == WorkerState::busy_solo) {
+      ++pending;
     }
   }
   if (complete && !workers_.empty()) {
     foreign_.push_back(std::max(0LL, round.receivers - round.answers));
     if (foreign_.size() > rounds_for_foreign) foreign_.erase(foreign_.begin());
   }
-  judge_silent(std::move(silent), round, now);
-  return verdicts(now);
+  judge_silent(std::move(silent), pending, round, now);
+  return verdicts();
 }
 
 bool CeleryWorkers::wants_inspection() const {
   return std::ranges::any_of(workers_, [](const auto& entry) {
     const auto& worker = entry.second;
-    const bool answers = worker.state == WorkerState::healthy || worker.state == WorkerState::saturated;
-    return answers && (!(worker.pool && worker.queues) || worker.without_queues == 1);
+    return answers(worker.state) && (!worker.inspected || worker.without_queues == 1);
   });
-}
-
-namespace {
-
-bool is_there(WorkerState state) { return state != WorkerState::dead && state != WorkerState::stopped; }
-
-}  // namespace
-
-long long CeleryWorkers::consumers(const std::string& queue) const {
-  return std::ranges::count_if(workers_, [&](const auto& entry) {
-    const auto& worker = entry.second;
-    return is_there(worker.state) && worker.queues &&
-           std::ranges::find(*worker.queues, queue) != worker.queues->end();
-  });
-}
-
-bool CeleryWorkers::consumers_known() const {
-  bool any = false;
-  for (const auto& [node, worker] : workers_) {
-    if (!is_there(worker.state)) continue;
-    if (!worker.queues) return false;
-    any = true;
-  }
-  return any;
 }
 
 }  // namespace healthd

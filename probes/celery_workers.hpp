@@ -23,9 +23,10 @@ std::string_view to_string(WorkerState state);
 struct WorkerVerdict {
   std::string node;
   WorkerState state = WorkerState::unknown;
-  std::string detail;   ///< why, for a person; "" where nothing is wrong
-  std::string version;  ///< of Celery, where it was heard
-  long long stuck = 0;  ///< tasks that it holds back although its pool has room
+  std::string detail;        ///< why, for a person; "" where nothing is wrong
+  std::string version;       ///< of Celery, where it was heard
+  long long stuck = 0;       ///< tasks that it holds back although its pool has room
+  bool may_be_full = false;  ///< tasks run, and how many could is not known
 };
 
 /// What one run saw.
@@ -37,7 +38,8 @@ struct WorkerRound {
   long long receivers = 0;                        ///< who listened
   long long answers = 0;                          ///< messages that came back, unnamed ones included
   std::vector<std::string> nodes;                 ///< who answered, one entry for each answer
-  const std::vector<RedisPeer>* peers = nullptr;  ///< nullptr where connections cannot be seen
+  const std::vector<RedisPeer>* peers = nullptr;  ///< nullptr where connections were not looked at
+  std::optional<Time> hearing_since;  ///< since when life signs would be heard; nullopt where they are not
 };
 
 class CeleryWorkers {
@@ -48,12 +50,12 @@ class CeleryWorkers {
   /// `inspect_interval`: how far apart observations of held back tasks lie.
   CeleryWorkers(Span inspect_interval, Time start);
 
-  /// The broker, or our ear on it, was away until now: workers get time to come back, each until it did.
+  /// The broker was away until now: workers get time to come back, each until it did.
   void interrupted(Time now);
 
   /// What the workers said of themselves. nullopt members of a message are left as they were.
   void told_pool(const std::string& node, WorkerPool pool, Time now);
-  void told_queues(const std::string& node, std::vector<std::string> queues, Time now);
+  void told_queues(const std::string& node, const std::vector<std::string>& queues, Time now);
   void told_tasks(const std::string& node, const std::vector<WorkerTask>& active,
                   const std::vector<WorkerTask>& reserved, Time now);
 
@@ -64,40 +66,50 @@ class CeleryWorkers {
   /// After a run in which the broker told nothing: nobody is accused. Counts as an interruption.
   std::vector<WorkerVerdict> cannot_tell(Time now);
 
-  /// A worker is new or was restarted, and has said nothing of itself yet.
+  /// The workers that answered were asked what they do and consume.
+  void inspected();
+  /// A worker is new or was restarted and has not been asked yet, or is to be asked again.
   bool wants_inspection() const;
-  /// Workers that consume this queue, by what they said: of those that live, as far as is known.
-  long long consumers(const std::string& queue) const;
-  /// Every worker that is there has said what it consumes.
-  bool consumers_known() const;
+  /// Listeners on the channel of remote control that are no workers.
+  long long foreign() const;
 
  private:
+  /// A task that was fetched and not begun, in inspections in which the pool had room.
+  struct Held {
+    Time first, last;
+  };
   struct Worker {
     Time first_seen;
     std::optional<Time> answered;       ///< last
     std::optional<Time> missing_since;  ///< when the first question that it left open was asked
+    int missed = 0;                     ///< questions in a row that it left open
     WorkerNews news;
     std::optional<WorkerPool> pool;
-    std::optional<std::vector<std::string>> queues;
-    int without_queues = 0;                ///< so often in a row it said that it consumes none
+    int without_queues = 0;  ///< so often in a row it said that it consumes none
+    bool inspected = false;
     long long active = 0;                  ///< at the last inspection
-    std::map<std::string, Time> reserved;  ///< task id, and since when it has waited while there was room
-    bool listening = false;  ///< it was taken for one that holds its connection when it fell silent
+    std::map<std::string, Held> reserved;  ///< by the task's id
+    bool holding = false;                  ///< it was taken for one that holds its connection and is silent
+    bool was_dead = false;
     WorkerState state = WorkerState::unknown;
     std::string detail;
   };
 
   void note(const WorkerRound& round, const std::map<std::string, WorkerNews>& news, Time now);
-  std::vector<WorkerVerdict> verdicts(Time now) const;
+  Worker* find_or_make(const std::string& node, bool answered, Time now);
+  std::vector<WorkerVerdict> verdicts() const;
   void note_news(Worker& worker, const WorkerNews& heard);
   void judge_present(Worker& worker);
   bool judge_missing(Worker& worker, const WorkerRound& round, Time now);
-  void judge_silent(std::vector<Worker*> silent, const WorkerRound& round, Time now);
+  void judge_silent(std::vector<Worker*> silent, long long pending, const WorkerRound& round, Time now);
+  void judge_holding(Worker& worker, Time now) const;
   bool remote_control_off(const WorkerRound& round, Time now) const;
-  bool stale(const Worker& worker, Time now) const;
+  bool judge_gone(Worker& worker, Time now) const;
+  bool judge_catatonic(Worker& worker, const WorkerRound& round, Time now) const;
+  bool stale(const Worker& worker, const WorkerRound& round, Time now) const;
   bool in_grace(const Worker& worker, Time now) const;
-  Time last_sign(const Worker& worker) const;
-  long long stuck(const Worker& worker, Time now) const;
+  static Time last_sign(const Worker& worker);
+  long long stuck(const Worker& worker) const;
 
   Span inspect_interval_;
   Time interrupted_at_;

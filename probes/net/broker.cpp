@@ -119,9 +119,13 @@ asio::awaitable<Failure> Broker::Impl::open_gate() {
   const auto said = co_await commands.client().pipeline(std::move(gate));
   if (!said) co_return said.error();
   if (said->front().is_error()) co_return redis_failure(said->front().text);
-  // Where INFO is not allowed to us, the write alone is the proof.
+  // Who does not know how full Redis is must not ask: the reply could be what no longer fits.
   const auto& memory = said->back();
-  co_return memory.is_error() ? Failure{} : memory_short(InfoText{memory.text}, fullest);
+  if (memory.is_error()) co_return redis_failure(memory.text);
+  const InfoText info{memory.text};
+  if (!info.number("used_memory") || !info.number("maxmemory"))
+    co_return Failure{Reason::protocol, "INFO does not tell how much memory is used"};
+  co_return memory_short(info, fullest);
 }
 
 PidboxRequest Broker::Impl::request(std::string method, Deadline until) const {
@@ -217,6 +221,8 @@ asio::awaitable<Replies> Broker::ask(const Turns::Turn&, Resolver& resolver, Tra
                                      std::vector<RedisCommand> commands) {
   co_return co_await impl_->commands.ask(resolver, trace, impl_->target, std::move(commands));
 }
+
+long long Broker::dials() const { return impl_->commands.dials(); }
 
 asio::awaitable<Replies> Broker::ask_more(const Turns::Turn&, std::vector<RedisCommand> commands) {
   co_return co_await impl_->commands.client().pipeline(std::move(commands));

@@ -62,6 +62,10 @@ class Broker {
   asio::awaitable<Result<std::vector<RedisReply>>> ask(const Turns::Turn& turn, Resolver& resolver,
                                                        Trace& trace, std::vector<RedisCommand> commands);
 
+  /// How often the connection for commands had to be made: a rise means that the broker, or the way to it,
+  /// was away.
+  long long dials() const;
+
   /// Likewise, on the connection that ask() left alive in this turn, so without a look at whether it is.
   asio::awaitable<Result<std::vector<RedisReply>>> ask_more(const Turns::Turn& turn,
                                                             std::vector<RedisCommand> commands);

@@ -18,6 +18,12 @@ struct StatusOutcome {
 constexpr std::array statuses{StatusOutcome{"SUCCESS", 0}, StatusOutcome{"FAILURE", 1},
                               StatusOutcome{"RETRY", 2}, StatusOutcome{"REVOKED", 3}};
 
+WorkerNews::Time last_heard(const WorkerNews& worker) {
+  const WorkerNews::Time never{};
+  return std::max(
+      {worker.heartbeat.value_or(never), worker.online.value_or(never), worker.offline.value_or(never)});
+}
+
 }  // namespace
 
 void BrokerNews::hear(std::string_view channel, std::string_view message, std::string_view results,
@@ -32,7 +38,9 @@ void BrokerNews::hear(std::string_view channel, std::string_view message, std::s
 }
 
 void BrokerNews::hear_worker(WorkerEvent event, Time now) {
-  if (workers_.size() >= most_workers && !workers_.contains(event.node)) return;
+  if (workers_.size() >= most_workers && !workers_.contains(event.node))
+    workers_.erase(
+        std::ranges::min_element(workers_, {}, [](const auto& each) { return last_heard(each.second); }));
   auto& worker = workers_[event.node];
   worker.pid = event.pid;
   if (!event.version.empty()) worker.version = std::move(event.version);
@@ -78,11 +86,7 @@ void BrokerNews::hear_result(const std::string& id, std::string_view message, Ti
 }
 
 void BrokerNews::forget_before(Time when) {
-  std::erase_if(workers_, [when](const auto& entry) {
-    const auto& worker = entry.second;
-    return std::max({worker.heartbeat.value_or(Time{}), worker.online.value_or(Time{}),
-                     worker.offline.value_or(Time{})}) < when;
-  });
+  std::erase_if(workers_, [when](const auto& entry) { return last_heard(entry.second) < when; });
 }
 
 std::deque<BrokerNews::Sent> BrokerNews::take_sends(const std::string& name) {

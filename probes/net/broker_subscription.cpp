@@ -1,5 +1,6 @@
 #include "probes/net/broker_subscription.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "probes/net/happening.hpp"
@@ -12,7 +13,11 @@ using namespace std::chrono_literals;
 
 constexpr auto connect_patience = 5s;
 /// After a connection broke, before the next attempt that nobody asked for.
-constexpr std::chrono::steady_clock::duration pause = 500ms;
+constexpr std::chrono::steady_clock::duration shortest_pause = 500ms;
+constexpr std::chrono::steady_clock::duration longest_pause = 30s;
+/// A connection that lasted so long was a good one.
+constexpr auto good_connection = 10s;
+constexpr auto rest_from_results = 10min;
 constexpr std::chrono::steady_clock::duration without_a_wish = 1h;
 
 /// Runs `work` until `end` happens; false then.
@@ -43,6 +48,7 @@ struct BrokerSubscription::Impl {
   asio::awaitable<bool> asked();
   void take(const RedisReply& reply);
   std::vector<RedisCommand> commands() const;
+  bool results_are_due() const { return std::chrono::steady_clock::now() >= results_from; }
 
   const RedisTarget& target;
   const CeleryNames& names;
@@ -52,6 +58,9 @@ struct BrokerSubscription::Impl {
   std::optional<Time> since;
   Failure failure{Reason::none, {}};
   std::string refused;
+  bool hears_results = false;  ///< on this connection
+  Time results_from{};         ///< not before, for one was too large
+  std::chrono::steady_clock::duration pause = shortest_pause;
   bool attended = false;
   bool listening = false;
   long long pongs = 0;
@@ -83,7 +92,7 @@ void BrokerSubscription::Impl::take(const RedisReply& reply) {
   const bool plain = parts.size() == 3 && parts[0].text == "message";
   const bool by_pattern = parts.size() == 4 && parts[0].text == "pmessage";
   if (!plain && !by_pattern) return;
-  const std::string results = options.task_results ? options.result_prefix : std::string{};
+  const std::string results = hears_results ? options.result_prefix : std::string{};
   news.hear(parts[parts.size() - 2].text, parts.back().text, results, std::chrono::steady_clock::now());
 }
 
@@ -99,7 +108,7 @@ std::vector<RedisCommand> BrokerSubscription::Impl::commands() const {
     if (options.task_events)
       all.push_back({"SUBSCRIBE", names.event_channel("task.multi"), names.event_channel("task.sent")});
   }
-  if (options.task_results) all.push_back({"PSUBSCRIBE", options.result_prefix + "*"});
+  if (options.task_results && results_are_due()) all.push_back({"PSUBSCRIBE", options.result_prefix + "*"});
   return all;
 }
 
@@ -120,10 +129,12 @@ asio::awaitable<Failure> BrokerSubscription::Impl::await_confirmation(std::size_
 
 asio::awaitable<Failure> BrokerSubscription::Impl::subscribe() {
   refused.clear();
+  hears_results = false;
   bool needed = true;
   for (auto& command : commands()) {
     const auto channels = command.size() - 1;
     const auto first = command[1];
+    const bool results = command[0] == "PSUBSCRIBE";
     std::vector<RedisCommand> one;
     one.push_back(std::move(command));
     co_await client->send(std::move(one));
@@ -132,6 +143,7 @@ asio::awaitable<Failure> BrokerSubscription::Impl::subscribe() {
     if (optional) refused += (refused.empty() ? "" : ", ") + first;
     if (refusal && !optional) co_return refusal;
     needed = false;
+    if (results && !refusal) hears_results = true;
   }
   co_return Failure{};
 }
@@ -149,8 +161,8 @@ asio::awaitable<bool> BrokerSubscription::Impl::read() {
     const auto said = co_await client->receive(1);
     if (!said) {
       failure = said.error();
-      // Somebody stores results that are larger than anything we want to carry.
-      if (failure.reason == Reason::too_large) options.task_results = false;
+      if (failure.reason == Reason::too_large && hears_results)
+        results_from = std::chrono::steady_clock::now() + rest_from_results;
       co_return true;
     }
     if (is_pong(said->front())) {
@@ -174,7 +186,10 @@ asio::awaitable<bool> BrokerSubscription::Impl::attempt(Resolver& resolver) {
   auto reading = read();
   const bool ended = co_await until(dropped, std::move(reading));
   if (!ended) failure = {Reason::timeout, "the subscription fell silent"};
+  const bool good = std::chrono::steady_clock::now() - *since >= good_connection;
+  pause = good ? shortest_pause : std::min(pause * 2, longest_pause);
   since.reset();
+  hears_results = false;
   heard.announce();
   co_return true;
 }
@@ -210,9 +225,14 @@ BrokerSubscription::~BrokerSubscription() = default;
 
 ListeningOptions& BrokerSubscription::options() { return impl_->options; }
 bool BrokerSubscription::attended() const { return impl_->attended; }
-std::optional<BrokerSubscription::Time> BrokerSubscription::since() const { return impl_->since; }
-const std::string& BrokerSubscription::refused() const { return impl_->refused; }
 BrokerNews& BrokerSubscription::news() { return impl_->news; }
+
+Hearing BrokerSubscription::hearing() const {
+  Hearing now{impl_->since, impl_->hears_results, impl_->refused};
+  const bool resting = impl_->options.task_results && !impl_->results_are_due();
+  if (resting) now.unheard += std::string{now.unheard.empty() ? "" : ", "} + "results (one was too large)";
+  return now;
+}
 
 std::vector<std::string> BrokerSubscription::channels() const {
   std::vector<std::string> all;
@@ -240,7 +260,7 @@ asio::awaitable<void> BrokerSubscription::listen(Resolver& resolver) {
     impl_->client.reset();
     // A run that wants to hear asks for the next attempt; after a break the first one comes by itself.
     auto asking = impl_->asked();
-    co_await with_deadline(std::move(asking), Deadline::in(was_there ? pause : without_a_wish));
+    co_await with_deadline(std::move(asking), Deadline::in(was_there ? impl_->pause : without_a_wish));
   }
 }
 
@@ -256,6 +276,14 @@ asio::awaitable<Failure> BrokerSubscription::catch_up(Deadline deadline) {
   const bool connected = there && *there;
   if (!connected)
     co_return impl_->failure ? impl_->failure : Failure{Reason::timeout, "the subscription is not there yet"};
+  // They were left out for a while: begin anew, with them.
+  const bool missed = impl_->options.task_results && !impl_->hears_results && impl_->results_are_due() &&
+                      impl_->results_from != Time{};
+  if (missed) {
+    impl_->results_from = Time{};
+    impl_->dropped.announce();
+    co_return Failure{};
+  }
   auto pinging = impl_->ping();
   const auto told = co_await with_deadline(std::move(pinging), deadline);
   if (told && *told) co_return Failure{};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ struct ListeningOptions {
   bool operator==(const ListeningOptions&) const = default;
 };
 
+/// What is heard at a moment.
+struct Hearing {
+  /// Since when without a gap; nullopt while nothing is.
+  std::optional<std::chrono::steady_clock::time_point> since = {};
+  bool results = false;
+  std::string unheard = {};  ///< what we may not, or cannot, listen to; "" where all is heard
+};
+
 class BrokerSubscription {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -35,8 +44,9 @@ class BrokerSubscription {
   std::vector<std::string> channels() const;
   std::string pattern() const;
 
-  /// Listens until it is cancelled. One at a time: whoever comes while another one does it takes over from
-  /// there.
+  /// Listens until it is cancelled. A message of more than 1 MiB breaks the connection; then results, which
+  /// may be as large, are not listened to for ten minutes, and connections that end soon are made ever more
+  /// slowly. One at a time: whoever comes while another one does it takes over from there.
   asio::awaitable<void> listen(Resolver& resolver);
   /// Likewise, for good: single runs need not listen themselves.
   asio::awaitable<void> attend(Resolver& resolver);
@@ -46,10 +56,7 @@ class BrokerSubscription {
   /// up. One call at a time. The failure: why nothing is heard.
   asio::awaitable<Failure> catch_up(Deadline deadline);
 
-  /// Since when it has listened without a gap; nullopt while it does not.
-  std::optional<Time> since() const;
-  /// What we may not listen to, for the evidence; "" where all is heard.
-  const std::string& refused() const;
+  Hearing hearing() const;
   BrokerNews& news();
 
  private:

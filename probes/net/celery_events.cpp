@@ -43,8 +43,8 @@ std::optional<TaskEvent> task_event(const json& body) {
   TaskEvent event;
   event.type = type.substr(task_prefix.size());
   if (std::ranges::find(task_types, event.type) == task_types.end()) return std::nullopt;
-  event.name = kombu::text(member(body, "name"));
-  event.sender = kombu::text(member(body, "hostname"));
+  event.name = kombu::name(member(body, "name"));
+  event.sender = kombu::name(member(body, "hostname"));
   return event;
 }
 
@@ -94,14 +94,14 @@ std::optional<WorkerEvent> decode_worker_event(std::string_view message) {
   if (!kind) return std::nullopt;
   WorkerEvent event;
   event.kind = *kind;
-  event.node = kombu::text(member(body, "hostname"));
+  event.node = kombu::name(member(body, "hostname"));
   if (event.node.empty()) return std::nullopt;
   event.pid = kombu::integer(member(body, "pid")).value_or(0);
   const auto frequency = kombu::number(member(body, "freq"));
   if (frequency && *frequency > 0) event.frequency = std::min(*frequency, longest_frequency);
   event.active = kombu::integer(member(body, "active"));
   if (event.active && *event.active < 0) event.active.reset();
-  event.version = kombu::text(member(body, "sw_ver"));
+  event.version = kombu::name(member(body, "sw_ver"));
   event.prompted = *kind == WorkerEvent::Kind::heartbeat && !has_load(body);
   return event;
 }

@@ -9,7 +9,7 @@ namespace healthd {
 
 namespace asio = boost::asio;
 
-/// Belongs to one loop. Outlives whoever waits.
+/// Belongs to one loop, and dies before it. Outlives whoever waits.
 class Happening {
  public:
   /// Returns after the next announce(). Cancellable; who waits for a condition asks again whether it holds.

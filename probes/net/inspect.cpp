@@ -88,9 +88,9 @@ bool is_solo(const json& pool, long long pid) {
 
 WorkerTask task_of(const json& item) {
   WorkerTask task;
-  task.id = kombu::text(member(item, "id"));
-  task.name = kombu::text(member(item, "name"));
-  task.queue = kombu::text(member(member(item, "delivery_info"), "routing_key"));
+  task.id = kombu::name(member(item, "id"));
+  task.name = kombu::name(member(item, "name"));
+  task.queue = kombu::name(member(member(item, "delivery_info"), "routing_key"));
   task.started = kombu::unix_time(member(item, "time_start"));
   return task;
 }
@@ -133,7 +133,7 @@ std::optional<std::vector<std::string>> decode_queues(const PidboxReply& reply) 
   if (!answer.is_array()) return std::nullopt;
   std::vector<std::string> queues;
   for (const auto& item : answer) {
-    auto name = kombu::text(member(item, "name"));
+    auto name = kombu::name(member(item, "name"));
     // An answer that is not understood must not look like that of a worker without a queue.
     if (name.empty()) return std::nullopt;
     if (queues.size() < most_items) queues.push_back(std::move(name));

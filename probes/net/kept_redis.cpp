@@ -37,6 +37,7 @@ asio::awaitable<Failure> KeptRedis::dial_anew(Resolver& resolver, Trace& trace, 
   auto connection = co_await redis_connect(resolver, trace, target);
   if (!connection.client) co_return std::move(connection.failure);
   client_ = std::move(connection.client);
+  ++dials_;
   trace.enter(Phase::request);
   co_return Failure{};
 }

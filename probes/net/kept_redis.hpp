@@ -22,6 +22,9 @@ class KeptRedis {
   /// There is a connection, and nothing is known to be wrong with it.
   bool usable() const;
 
+  /// How often it was dialled with success.
+  long long dials() const { return dials_; }
+
   /// Only after a successful revive() or ask().
   RedisClient& client() { return *client_; }
 
@@ -30,6 +33,7 @@ class KeptRedis {
   asio::awaitable<Failure> dial_anew(Resolver& resolver, Trace& trace, const RedisTarget& target);
 
   std::unique_ptr<RedisClient> client_;
+  long long dials_ = 0;
 };
 
 }  // namespace healthd

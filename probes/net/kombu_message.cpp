@@ -39,6 +39,12 @@ const json& member(const json& object, const char* name) {
 
 std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : std::string{}; }
 
+std::string name(const json& value) {
+  constexpr std::size_t longest = 255;
+  return value.is_string() && value.get_ref<const std::string&>().size() <= longest ? text(value)
+                                                                                    : std::string{};
+}
+
 std::optional<long long> integer(const json& value) {
   if (!value.is_number_integer()) return std::nullopt;
   constexpr auto most = static_cast<unsigned long long>(std::numeric_limits<long long>::max());

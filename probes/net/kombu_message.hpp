@@ -22,6 +22,9 @@ const json& member(const json& object, const char* name);
 
 /// The value where it is a text, else "".
 std::string text(const json& value);
+/// The value where it is a text of at most 255 bytes, else "": what is kept or shown must not be of any
+/// length.
+std::string name(const json& value);
 /// The value where it is a whole number that fits.
 std::optional<long long> integer(const json& value);
 /// The value where it is a finite number.

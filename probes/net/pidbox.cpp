@@ -52,7 +52,7 @@ std::optional<PidboxReply> decode_reply(std::string_view text) {
   if (reply.ticket.empty()) return std::nullopt;
   const auto body = kombu::body_of(message);
   if (!body.is_object() || body.empty()) return reply;
-  reply.node = body.begin().key();
+  reply.node = kombu::name(body.begin().key());
   reply.value = text_of(body.begin().value());
   return reply;
 }

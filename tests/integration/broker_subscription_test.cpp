@@ -95,14 +95,14 @@ TEST_CASE(
   std::optional<BrokerSubscription::Time> before;
   const auto failure = ear.hear([&] {
     if (!before) {
-      before = ear.subscription().since();
+      before = ear.subscription().hearing().since;
       redis.say({"CLIENT", "KILL", "TYPE", "pubsub"});
       return false;
     }
-    return ear.subscription().since() && ear.subscription().since() != before;
+    return ear.subscription().hearing().since && ear.subscription().hearing().since != before;
   });
   CHECK_FALSE(failure);
-  CHECK_FALSE(ear.subscription().since());  // nobody listens any more
+  CHECK_FALSE(ear.subscription().hearing().since);  // nobody listens any more
 }
 
 TEST_CASE("a server that freezes is told from one that has nothing to say") {
@@ -129,12 +129,15 @@ TEST_CASE("results are counted by their status, and one that is too large only e
   CHECK(ear.news().results()[1] == 1);
 
   step = 0;
+  Hearing heard;
   CHECK_FALSE(ear.hear([&] {
     if (step++ == 0) redis.say({"PUBLISH", "celery-task-meta-3", std::string(2'000'000, 'x')});
     if (step == 2) beat(redis, "still@test");
+    heard = ear.subscription().hearing();
     return ear.news().workers().contains("still@test");
   }));
-  CHECK_FALSE(ear.subscription().options().task_results);
+  CHECK_FALSE(heard.results);
+  CHECK(heard.unheard.find("too large") != std::string::npos);
 }
 
 TEST_CASE("what we may not listen to is named, and the rest is heard") {
@@ -142,7 +145,7 @@ TEST_CASE("what we may not listen to is named, and the rest is heard") {
   redis.say({"ACL", "SETUSER", "default", "resetchannels", "&/0.celeryev/*"});
   Ear ear{redis};
   CHECK_FALSE(ear.hear());
-  CHECK(ear.subscription().refused() == "celery-task-meta-*");
+  CHECK(ear.subscription().hearing().unheard == "celery-task-meta-*");
   redis.say({"ACL", "SETUSER", "default", "resetchannels"});
   redis.say({"CLIENT", "KILL", "TYPE", "pubsub"});
   CHECK(ear.deaf().reason == Reason::permission);

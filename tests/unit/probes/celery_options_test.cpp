@@ -81,8 +81,7 @@ TEST_CASE("all probes of one broker share one session, whichever is built first"
   CHECK(beat->target() == "127.0.0.1:1");
 }
 
-// --- the canary
-// ------------------------------------------------------------------------------------------------------
+// --- the canary --------------------------------------------------------------------------------------------
 
 TEST_CASE("a canary goes only into queues that its probe watches, and at least into one") {
   CHECK(problems_with("queues: [celery, reports]\ncanary: {queues: [reports], interval: 1m, timeout: 30s}\n")
@@ -134,8 +133,7 @@ TEST_CASE("without a canary Beat may be told by celery.accumulate") {
   CHECK(bench.problems().empty());
 }
 
-// --- what we listen to
-// -----------------------------------------------------------------------------------------------
+// --- what we listen to -------------------------------------------------------------------------------------
 
 TEST_CASE("the options say which channels are listened to") {
   using Channels = std::vector<std::string>;

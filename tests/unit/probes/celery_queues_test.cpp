@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "probes/celery_moment.hpp"
 #include "probes/celery_queues.hpp"
+#include "probes/moment.hpp"
 
 using namespace healthd;
 
