@@ -8,6 +8,7 @@
 namespace healthd {
 namespace {
 
+constexpr std::chrono::hours forgotten_after{1};
 constexpr std::chrono::minutes shown_after_resolve{15};
 constexpr std::chrono::seconds slept{5};
 constexpr std::chrono::seconds least_stale{60};
@@ -25,6 +26,10 @@ bool is_servers(const AlertRule& rule, const WatchedProbe& probe, const Reading&
 
 std::chrono::steady_clock::duration stale_after(const WatchedProbe& probe) {
   return std::max<std::chrono::steady_clock::duration>(3 * probe.interval + probe.timeout, least_stale);
+}
+
+bool has_label(const Sample& sample, const std::string& name) {
+  return std::ranges::find(sample.labels, name, &Labels::value_type::first) != sample.labels.end();
 }
 
 Damper damper_for(const AlertRule& rule, const WatchedProbe& probe) {
@@ -77,6 +82,29 @@ void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
   if (status != Status::down) state.settled = status;
 }
 
+/// A worker of which a result says nothing at all, although it speaks of others, is not there any more: its
+/// alert must not stand for ever.
+void AlertEngine::add_departed(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
+                               std::vector<Reading>& readings) const {
+  const auto& samples = outcome.result.samples;
+  const bool speaks =
+      std::ranges::any_of(samples, [&](const Sample& each) { return has_label(each, rule.label); });
+  if (rule.label.empty() || outcome.result.status == Status::unknown || !speaks) return;
+  for (auto entry = instances_.lower_bound({rule.name, {state.probe->name, ""}});
+       entry != instances_.end() && entry->first.first == rule.name &&
+       entry->first.second.first == state.probe->name;
+       ++entry) {
+    const auto& value = entry->first.second.second;
+    const auto is_it = [&](const auto& label) { return label.first == rule.label && label.second == value; };
+    const bool known = std::ranges::any_of(
+        samples, [&](const Sample& sample) { return std::ranges::any_of(sample.labels, is_it); });
+    if (known) continue;
+    Reading gone;
+    gone.label_value = value;
+    readings.push_back(std::move(gone));
+  }
+}
+
 void AlertEngine::judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
                              std::vector<std::pair<Instance*, Reading>>& judged) {
   auto readings = read_signal(rule, outcome);
@@ -84,8 +112,14 @@ void AlertEngine::judge_rule(const AlertRule& rule, const ProbeState& state, con
   if (readings.empty() && absence_is_good(rule, outcome) &&
       instances_.contains({rule.name, {state.probe->name, ""}}))
     readings.emplace_back();
+  add_departed(rule, state, outcome, readings);
   for (auto& reading : readings) {
+    // What is well from the start needs no alert to watch over, unless its history counts.
+    const bool needed = reading.bad || rule.label.empty() || !rule.signal.unless_falling.empty() ||
+                        instances_.contains({rule.name, {state.probe->name, reading.label_value}});
+    if (!needed) continue;
     auto& entry = instance(rule, *state.probe, reading.label_value);
+    entry.seen = outcome.steady_at;
     for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
       const auto of_this = std::ranges::any_of(
           sample->labels, [&](const auto& label) { return label.second == reading.label_value; });
@@ -217,6 +251,12 @@ void AlertEngine::forget_old(Moment now) {
     if (entry.alert.state != AlertState::resolved || !entry.alert.ends_at) continue;
     if (now.wall - *entry.alert.ends_at > shown_after_resolve) entry.alert.ends_at.reset();
   }
+  // Names of workers come and go.
+  std::erase_if(instances_, [now](const auto& each) {
+    const auto& entry = each.second;
+    return !entry.rule->label.empty() && entry.damper.state() == Damper::State::clear &&
+           !entry.alert.ends_at && now.steady - entry.seen > forgotten_after;
+  });
 }
 
 }  // namespace healthd

@@ -58,6 +58,7 @@ class AlertEngine {
     Damper damper;
     Trend trend;
     Alert alert;
+    std::chrono::steady_clock::time_point seen = {};  ///< when something was last read about it
   };
   struct ProbeState {
     const WatchedProbe* probe;
@@ -76,6 +77,8 @@ class AlertEngine {
   /// Adds what one rule reads out of a result, each reading with the alert that it may raise.
   void judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
                   std::vector<std::pair<Instance*, Reading>>& judged);
+  void add_departed(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
+                    std::vector<Reading>& readings) const;
   void apply(Instance& instance, Damper::Change change, const Reading& reading, Moment now,
              std::vector<Alert>& out);
   void describe(Instance& instance, const Reading& reading);

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "probes/net/uuid.hpp"
 
@@ -170,27 +171,41 @@ asio::awaitable<std::vector<std::pair<std::size_t, std::string>>> CeleryCanaries
 }
 
 asio::awaitable<void> CeleryCanaries::abandon(const Turns::Turn& turn, Resolver& resolver, Trace& trace) {
-  if (std::ranges::none_of(canaries_, [](const Canary& each) { return each.flight.has_value(); })) co_return;
+  const bool none = lost_.empty() && std::ranges::none_of(canaries_, [](const Canary& each) {
+                      return each.flight.has_value();
+                    });
+  if (none) co_return;
   std::vector<RedisCommand> hello;
   hello.push_back({"PING"});
   const auto there = co_await broker_->ask(turn, resolver, trace, std::move(hello));
   if (!there) co_return;
-  asio::steady_timer pause{co_await asio::this_coro::executor};
+  // First what nobody has taken, then what comes back of the rest.
+  std::vector<std::string> taken = std::exchange(lost_, {});
   for (auto& canary : canaries_) {
     if (!canary.flight) continue;
     const auto waited = co_await withdraw(turn, *canary.flight);
-    bool gone = waited.value_or(false);
-    while (!gone) {
-      gone = co_await remove_result(turn, canary.flight->task.id);
-      pause.expires_after(between_looks);
-      co_await pause.async_wait(asio::use_awaitable);
-    }
+    if (!waited.value_or(false)) taken.push_back(canary.flight->task.id);
     canary.flight.reset();
+  }
+  asio::steady_timer pause{co_await asio::this_coro::executor};
+  while (!taken.empty()) {
+    std::vector<std::string> missing;
+    for (const auto& id : taken) {
+      const bool removed = co_await remove_result(turn, id);
+      if (!removed) missing.push_back(id);
+    }
+    taken = std::move(missing);
+    pause.expires_after(between_looks);
+    co_await pause.async_wait(asio::use_awaitable);
   }
 }
 
 void CeleryCanaries::report(ProbeResult& result, const Moment& now) const {
   std::optional<CheckResult> check;
+  const auto& ear = broker_->subscription();
+  if (ear.attended() && !ear.hearing().results)
+    check = CheckResult{"canary", Status::unknown, Reason::permission,
+                        "no result is heard, so no test task is sent"};
   for (const auto& canary : canaries_) {
     const Labels queue{{"queue", options_.queues[canary.queue]}};
     result.histograms.push_back({"healthd_celery_canary_roundtrip_seconds", canary.roundtrips, queue});

@@ -224,6 +224,13 @@ CheckResult CeleryJudge::without_answers(const CelerySight& sight,
             "no worker listens in database " + std::to_string(database_) + " of the broker, but " +
                 std::to_string(consumers.size()) + " connections take tasks from database " +
                 std::to_string(consumers.front().database)};
+  const bool mute = std::ranges::any_of(workers, [](const WorkerVerdict& worker) {
+    return worker.never_answered && worker.state == WorkerState::unknown;
+  });
+  if (mute && !sight.peers)
+    return {"replies", Status::unknown, Reason::no_reply,
+            "workers send heartbeats, but none listens to questions; whether they consume, only CLIENT LIST "
+            "could tell"};
   const bool takes = here > 0 && std::ranges::any_of(consumers, [this](const RedisPeer& peer) {
                        return peer.blocked && peer.database == database_;
                      });

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t most_queues = 16;
 constexpr std::size_t most_steps = 10;
+constexpr std::chrono::seconds least_interval{1};
 
 /// As Celery takes it: `false` for no prefix, `true` for the usual one, else the text itself.
 std::string read_fanout_prefix(Options& options, const std::string& usual) {
@@ -57,8 +58,8 @@ void read_canary(Options& options, const CeleryOptions& read, CanaryOptions& can
   for (const auto& queue : canary.queues)
     if (std::ranges::find(read.queues, queue) == read.queues.end())
       map.error("queues", "queues: \"" + queue + "\" is not among the queues of this probe");
-  if (canary.interval < std::chrono::seconds{1}) map.error("interval", "interval: at least 1s");
-  if (canary.timeout < std::chrono::seconds{1}) map.error("timeout", "timeout: at least 1s");
+  if (canary.interval < least_interval) map.error("interval", "interval: at least 1s");
+  if (canary.timeout < least_interval) map.error("timeout", "timeout: at least 1s");
   if (read.passive)
     options.error("canary", "canary: a passive probe writes nothing, so it can send no test task");
   if (!read.listening.task_results)
@@ -75,6 +76,9 @@ CeleryOptions read_celery_options(Options& options, int database) {
   read.visibility_timeout = options.duration("visibility_timeout", read.visibility_timeout);
   read.inspect_interval = options.duration("inspect_interval", read.inspect_interval);
   read.max_wait = options.duration("max_wait", read.max_wait);
+  if (read.inspect_interval < least_interval)
+    options.error("inspect_interval", "inspect_interval: at least 1s");
+  if (read.max_wait < least_interval) options.error("max_wait", "max_wait: at least 1s");
   read.passive = options.flag("passive", false);
   read.listening.task_events = options.flag("task_events", true);
   read.listening.task_results = options.flag("task_results", true);

@@ -33,8 +33,8 @@ std::optional<double> server_time(const RedisReply& reply) {
 }
 
 /// The reply to ZRANGE WITHSCORES: tags and their times of delivery, in turns.
-std::vector<Delivery> deliveries(const RedisReply& reply) {
-  std::vector<Delivery> all;
+std::vector<UnackedMessage> deliveries(const RedisReply& reply) {
+  std::vector<UnackedMessage> all;
   for (std::size_t at = 0; at + 1 < reply.elements.size(); at += 2)
     if (const auto when = number(reply.elements[at + 1].text))
       all.push_back({reply.elements[at].text, *when});

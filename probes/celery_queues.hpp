@@ -13,7 +13,7 @@
 namespace healthd {
 
 /// A message that was handed to a worker.
-struct Delivery {
+struct UnackedMessage {
   std::string tag;
   double at = 0;  ///< unix time, by the worker's clock
 };
@@ -22,9 +22,9 @@ struct QueueReport {
   std::vector<long long> lengths;  ///< of the queues that were asked for, over all priority steps
   std::vector<long long> lists;    ///< of each list: queue by queue, step by step
   long long unacked = 0;
-  std::vector<Delivery> oldest;  ///< the ten that were handed out first and are not acknowledged
-  std::optional<double> time;    ///< of the server, unix time
-  Failure failure;               ///< the first refusal; the rest is then not to be used
+  std::vector<UnackedMessage> oldest;  ///< the ten that were handed out first and are not acknowledged
+  std::optional<double> time;          ///< of the server, unix time
+  Failure failure;                     ///< the first refusal; the rest is then not to be used
 };
 
 /// One pipeline, no transaction: inside MULTI everything is refused once memory is used up.

@@ -152,6 +152,7 @@ void CeleryWorkers::note_news(Worker& worker, const WorkerNews& heard) {
   const bool restarted = worker.news.pid != 0 && heard.pid != 0 && heard.pid != worker.news.pid;
   if (restarted) {
     worker.pool.reset();
+    worker.answered.reset();
     worker.inspected = false;
     worker.without_queues = 0;
     worker.reserved.clear();
@@ -211,10 +212,10 @@ void CeleryWorkers::judge_present(Worker& worker) {
   }
 }
 
-/// Workers may be told not to listen to remote control. Then nobody listens at all, and they consume
-/// nevertheless.
-bool CeleryWorkers::remote_control_off(const WorkerRound& round, Time now) const {
-  if (!round.asked || round.receivers > 0 || round.peers == nullptr) return false;
+/// As many connections take tasks as there are workers that send heartbeats: so nobody is to blame who never
+/// answers, for workers may be told not to listen to remote control.
+bool CeleryWorkers::all_consume(const WorkerRound& round, Time now) const {
+  if (!round.asked || round.peers == nullptr) return false;
   long long alive = 0;
   long long busy = 0;
   for (const auto& [node, worker] : workers_) {
@@ -243,7 +244,8 @@ bool CeleryWorkers::judge_gone(Worker& worker, Time now) const {
 bool CeleryWorkers::judge_catatonic(Worker& worker, const WorkerRound& round, Time now) const {
   const auto since = worker.missing_since.value_or(now);
   const auto heartbeat = worker.news.heartbeat.value_or(Time{});
-  const bool goes_on = heartbeat > since && !stale(worker, round, now);
+  const bool may_be_mute = !worker.answered && round.peers == nullptr;
+  const bool goes_on = heartbeat > since && !stale(worker, round, now) && !may_be_mute;
   if (!goes_on || now - since < catatonic_after || worker.missed < catatonic_misses) return false;
   worker.state = WorkerState::catatonic;
   worker.detail = "its heartbeats go on, but it has answered nothing for " + span_in_words(since, now);
@@ -328,7 +330,7 @@ std::vector<WorkerVerdict> CeleryWorkers::verdicts() const {
     const bool runs = worker.news.active.value_or(worker.active) > 0;
     const bool sized = worker.pool && worker.pool->concurrency > 0;
     all.push_back({node, worker.state, worker.detail, worker.news.version,
-                   answers(worker.state) ? stuck(worker) : 0, runs && !sized});
+                   answers(worker.state) ? stuck(worker) : 0, !worker.answered, runs && !sized});
   }
   return all;
 }
@@ -345,13 +347,13 @@ std::vector<WorkerVerdict> CeleryWorkers::cannot_tell(Time now) {
 std::vector<WorkerVerdict> CeleryWorkers::judge(const WorkerRound& round,
                                                 const std::map<std::string, WorkerNews>& news, Time now) {
   note(round, news, now);
-  const bool unasked = remote_control_off(round, now);
+  const bool consuming = all_consume(round, now);
   std::vector<Worker*> silent;
   bool complete = round.asked;
   long long pending = 0;
   for (auto& [node, worker] : workers_) {
     const bool answered = worker.answered && *worker.answered >= round.asked_at && round.asked;
-    const bool lives = unasked && worker.news.heartbeat && !stale(worker, round, now);
+    const bool lives = consuming && !worker.answered && worker.news.heartbeat && !stale(worker, round, now);
     if (answered || lives) {
       judge_present(worker);
       continue;

@@ -23,10 +23,11 @@ std::string_view to_string(WorkerState state);
 struct WorkerVerdict {
   std::string node;
   WorkerState state = WorkerState::unknown;
-  std::string detail;        ///< why, for a person; "" where nothing is wrong
-  std::string version;       ///< of Celery, where it was heard
-  long long stuck = 0;       ///< tasks that it holds back although its pool has room
-  bool may_be_full = false;  ///< tasks run, and how many could is not known
+  std::string detail;           ///< why, for a person; "" where nothing is wrong
+  std::string version;          ///< of Celery, where it was heard
+  long long stuck = 0;          ///< tasks that it holds back although its pool has room
+  bool never_answered = false;  ///< it is known by what it publishes alone
+  bool may_be_full = false;     ///< tasks run, and how many could is not known
 };
 
 /// What one run saw.
@@ -103,7 +104,7 @@ class CeleryWorkers {
   bool judge_missing(Worker& worker, const WorkerRound& round, Time now);
   void judge_silent(std::vector<Worker*> silent, long long pending, const WorkerRound& round, Time now);
   void judge_holding(Worker& worker, Time now) const;
-  bool remote_control_off(const WorkerRound& round, Time now) const;
+  bool all_consume(const WorkerRound& round, Time now) const;
   bool judge_gone(Worker& worker, Time now) const;
   bool judge_catatonic(Worker& worker, const WorkerRound& round, Time now) const;
   bool stale(const Worker& worker, const WorkerRound& round, Time now) const;

@@ -45,6 +45,11 @@ Deadline wait_end(std::chrono::milliseconds patience, Deadline deadline) {
   return Deadline::in(std::min<Clock::duration>(patience, left - reserve));
 }
 
+/// The name may lead to another server by now, and a kept connection would never find out.
+bool is_replaced(Reason reason) {
+  return reason == Reason::read_only || reason == Reason::masterdown || reason == Reason::loading;
+}
+
 Failure no_time() { return {Reason::timeout, "the broker left too little time to ask the workers"}; }
 
 Failure first_error(const Replies& replies) {
@@ -91,6 +96,11 @@ struct Broker::Impl {
   asio::awaitable<void> clean_up_in_time(Deadline deadline);
   asio::awaitable<Failure> inquire(Deadline until, Exchange& exchange);
   PidboxRequest request(std::string method, Deadline until) const;
+  void drop_connections() {
+    commands.drop();
+    replies.drop();
+    subscription.renew();
+  }
 
   RedisTarget target;
   std::string reply_id;
@@ -106,21 +116,28 @@ struct Broker::Impl {
   bool dirty = true;
 };
 
-/// Binds our reply queue, which is also the proof that Redis takes a write.
+/// Binds our reply queue, which is also the proof that Redis takes a write. A binding that is there already,
+/// although we removed ours, is somebody else's who goes by our id: then we take another one.
 asio::awaitable<Failure> Broker::Impl::open_gate() {
   if (dirty) {
     const auto left_over = co_await clean_up();
     if (left_over) co_return left_over;
   }
   dirty = true;
-  std::vector<RedisCommand> gate;
-  gate.push_back({"SADD", names.reply_bindings(), names.reply_binding(reply_id)});
-  gate.push_back({"INFO", "memory"});
-  const auto said = co_await commands.client().pipeline(std::move(gate));
-  if (!said) co_return said.error();
-  if (said->front().is_error()) co_return redis_failure(said->front().text);
+  std::vector<RedisReply> said;
+  for (bool bound = false; !bound;) {
+    std::vector<RedisCommand> gate;
+    gate.push_back({"SADD", names.reply_bindings(), names.reply_binding(reply_id)});
+    gate.push_back({"INFO", "memory"});
+    auto replies_to_it = co_await commands.client().pipeline(std::move(gate));
+    if (!replies_to_it) co_return replies_to_it.error();
+    said = std::move(*replies_to_it);
+    if (said.front().is_error()) co_return redis_failure(said.front().text);
+    bound = said.front().integer == 1;
+    if (!bound) reply_id = random_uuid();
+  }
   // Who does not know how full Redis is must not ask: the reply could be what no longer fits.
-  const auto& memory = said->back();
+  const auto& memory = said.back();
   if (memory.is_error()) co_return redis_failure(memory.text);
   const InfoText info{memory.text};
   if (!info.number("used_memory") || !info.number("maxmemory"))
@@ -225,6 +242,7 @@ asio::awaitable<Replies> Broker::ask(const Turns::Turn&, Resolver& resolver, Tra
 long long Broker::dials() const { return impl_->commands.dials(); }
 
 asio::awaitable<Replies> Broker::ask_more(const Turns::Turn&, std::vector<RedisCommand> commands) {
+  if (!impl_->commands.usable()) co_return Failure{Reason::reset, "the connection is no longer usable"};
   co_return co_await impl_->commands.client().pipeline(std::move(commands));
 }
 
@@ -256,11 +274,13 @@ asio::awaitable<Result<std::vector<PidboxRound>>> Broker::broadcast(const Turns:
     co_await impl_->clean_up_in_time(last);  // what it leaves stays noted as dirty
   }
   if (stopped) std::rethrow_exception(stopped);
+  if (is_replaced(failure.reason)) impl_->drop_connections();
   if (failure) co_return failure;
   co_return std::move(exchange.rounds);
 }
 
 asio::awaitable<Result<long long>> Broker::request_heartbeats(const Turns::Turn&) {
+  if (!impl_->commands.usable()) co_return Failure{Reason::reset, "the connection is no longer usable"};
   PidboxRequest request;
   request.method = "heartbeat";
   request.expires = std::chrono::system_clock::now() + heartbeat_validity;

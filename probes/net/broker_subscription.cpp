@@ -227,6 +227,8 @@ ListeningOptions& BrokerSubscription::options() { return impl_->options; }
 bool BrokerSubscription::attended() const { return impl_->attended; }
 BrokerNews& BrokerSubscription::news() { return impl_->news; }
 
+void BrokerSubscription::renew() { impl_->dropped.announce(); }
+
 Hearing BrokerSubscription::hearing() const {
   Hearing now{impl_->since, impl_->hears_results, impl_->refused};
   const bool resting = impl_->options.task_results && !impl_->results_are_due();

@@ -56,6 +56,9 @@ class BrokerSubscription {
   /// up. One call at a time. The failure: why nothing is heard.
   asio::awaitable<Failure> catch_up(Deadline deadline);
 
+  /// Begins anew, wherever the name leads to by now.
+  void renew();
+
   Hearing hearing() const;
   BrokerNews& news();
 

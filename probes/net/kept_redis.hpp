@@ -22,6 +22,9 @@ class KeptRedis {
   /// There is a connection, and nothing is known to be wrong with it.
   bool usable() const;
 
+  /// Closes it; the next use dials.
+  void drop() { client_.reset(); }
+
   /// How often it was dialled with success.
   long long dials() const { return dials_; }
 

@@ -221,6 +221,21 @@ TEST_CASE("while memory is used up no worker is asked, so none exits, and the re
   CHECK(wait_until([&] { return bench.run(*probe).status == Status::up; }));
 }
 
+TEST_CASE("where INFO is refused no worker is asked, for nobody knows whether its reply would fit") {
+  RedisServer redis;
+  Celery celery{redis};
+  auto worker = celery.start_worker("beating", "prefork", true);
+  redis.say({"ACL", "SETUSER", "default", "-info"});
+  ProbeBench bench;
+  const auto probe = make_celery_probe(bench, redis);
+  const auto result = bench.run(*probe);
+  CHECK(result.reason == Reason::permission);
+  CHECK(result.status == Status::unknown);
+  redis.say({"ACL", "SETUSER", "default", "+info"});
+  CHECK(left_over(redis).empty());
+  CHECK(wait_until([&] { return bench.run(*probe).status == Status::up; }));
+}
+
 TEST_CASE("what a crashed predecessor left on the broker is removed by the next start") {
   RedisServer redis;
   {

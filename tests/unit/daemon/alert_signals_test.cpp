@@ -108,6 +108,24 @@ TEST_CASE("the one worker whose state is catatonic raises the alert at once, unt
   CHECK(resolved.front().state == AlertState::resolved);
 }
 
+TEST_CASE("the alert about a worker ends when nothing is heard of it any more, and not while it is unknown") {
+  auto judge_it = engine({from_the_catalogue("CeleryWorkerCatatonic")}, {probe("workers", "celery")});
+  const std::vector<Sample> unknown{
+      {"healthd_celery_worker_state", 1, {{"worker", "w1"}, {"state", "unknown"}}}};
+  const auto run = [&](std::chrono::seconds at, std::vector<Sample> samples) {
+    return judge_it.on(outcome("workers", at, {judge("replies", {})}, std::move(samples)));
+  };
+  REQUIRE(run(0s, worker_states({{"w1", "catatonic"}, {"w2", "healthy"}})).size() == 1);
+  for (auto at = 15s; at < 300s; at += 15s) CHECK(run(at, unknown).empty());
+  for (auto at = 300s; at < 600s; at += 15s) CHECK(run(at, {}).empty());
+  std::vector<Alert> resolved;
+  for (auto at = 600s; at < 800s && resolved.empty(); at += 15s)
+    resolved = run(at, worker_states({{"w2", "healthy"}}));
+  REQUIRE(resolved.size() == 1);
+  CHECK(resolved.front().labels.at("worker") == "w1");
+  CHECK(resolved.front().state == AlertState::resolved);
+}
+
 TEST_CASE("a certificate is late by days and by its share of lifetime, not by days alone") {
   auto soon = rule("TlsCertificateExpiringSoon", "redis", Signal::Kind::remaining);
   soon.signal.metric = "until";

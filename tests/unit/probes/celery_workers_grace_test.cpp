@@ -61,6 +61,7 @@ TEST_CASE("a broker that comes and goes lets nobody's patience run out") {
 
 TEST_CASE("for ten seconds after our start nobody who does not answer is accused") {
   Crew crew{{"deaf", "hung"}};
+  crew.peers.emplace();  // nobody takes tasks
   crew.freeze("hung");
   crew.deafen("deaf");
   crew.pass(9s);

@@ -247,10 +247,24 @@ TEST_CASE("where remote control is off, workers are healthy as long as as many c
     CHECK(crew.state("w1") == "catatonic");
     CHECK(crew.state("w2") == "catatonic");
   }
-  SECTION("where anybody listens, remote control is on") {
-    crew.foreign = 1;
-    crew.pass(16s);
+  SECTION("that others listen and answer says nothing of them") {
+    crew.start("w3");
+    crew.peers->push_back(consumer(3, "10.0.0.3"));
+    crew.pass(60s);
+    for (const auto* name : {"w1", "w2", "w3"}) CHECK(crew.state(name) == "healthy");
+  }
+  SECTION("where connections cannot be seen nobody knows, so nobody is accused") {
+    crew.peers.reset();
+    crew.pass(60s);
+    CHECK(crew.state("w1") == "unknown");
+  }
+  SECTION("one that answered before is accused when it does not any more") {
+    crew.members.at("w1").answers = crew.members.at("w1").listens = true;
+    crew.pass(5s);
+    crew.deafen("w1");
+    crew.pass(60s);
     CHECK(crew.state("w1") == "catatonic");
+    CHECK(crew.state("w2") == "healthy");
   }
 }
 
