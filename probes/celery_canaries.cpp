@@ -49,6 +49,7 @@ void CeleryCanaries::end(Canary& canary, Failure verdict) {
     broker_->subscription().news().forget_result(id);
   }
   canary.verdict = std::move(verdict);
+  canary.ended_at = Clock::now();
   canary.flight.reset();
 }
 
@@ -212,7 +213,9 @@ void CeleryCanaries::report(ProbeResult& result, const Moment& now) const {
     if (canary.last_success)
       result.samples.push_back({"healthd_celery_canary_last_success_timestamp_seconds",
                                 now.unix_seconds(*canary.last_success), queue});
-    if (!canary.verdict) continue;
+    // Where none has been sent for long, nothing is known.
+    const bool old = now.steady - canary.ended_at > options_.canary.interval + options_.canary.timeout + 1min;
+    if (!canary.verdict || old) continue;
     auto one = judge("canary", *canary.verdict);
     if (one.status != Status::unknown)
       result.samples.push_back({"healthd_celery_canary_success", *canary.verdict ? 0.0 : 1.0, queue});

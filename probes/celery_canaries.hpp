@@ -46,6 +46,7 @@ class CeleryCanaries {
     std::optional<Time> due;
     std::optional<Time> last_success;
     std::optional<Failure> verdict;  ///< of the last one that ended
+    Time ended_at{};
     Histogram roundtrips;
   };
 

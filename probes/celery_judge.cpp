@@ -100,7 +100,7 @@ bool CeleryJudge::wants_inspection(Moment::Steady now) const {
 void CeleryJudge::notice_returns(const CelerySight& sight, const Hearing& hearing, Moment::Steady now) {
   const auto hearing_since = sight.deaf ? std::nullopt : hearing.since;
   const auto* asked = asked_round(sight);
-  const bool away = sight.failure || (asked == nullptr && !only_listening(sight));
+  const bool away = sight.failure || (asked == nullptr && (sight.deaf || !only_listening(sight)));
   const bool returned = !away && (was_away_ || sight.reconnected);
   if (returned) workers_.interrupted(now);
   const bool anew = hearing_since && hearing_since_ && *hearing_since != *hearing_since_;
@@ -127,12 +127,12 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
     judge_queues(sight, result, now);
     judge_count(sight, workers, result);
     learn(sight, now.steady);
-    judge_consumers(sight, workers, result);
+    judge_consumers(sight, workers, result, now.steady);
     judge_ages(sight, workers, result);
     if (uninspected_)
       result.checks.push_back({"inspection", Status::unknown, uninspected_.reason,
                                "what the workers do and consume: " + uninspected_.detail});
-    else if (inspected_at_)
+    else if (still_holds(now.steady))
       result.checks.push_back(settings_);
     if (sight.peers_refused)
       result.checks.push_back({"clients", Status::unknown, sight.peers_refused.reason,
@@ -140,7 +140,7 @@ ProbeResult CeleryJudge::judge(const CelerySight& sight, const BrokerNews& news,
     if (sight.deaf)
       result.checks.push_back({"events", Status::unknown, sight.deaf.reason,
                                "what workers publish is not heard: " + sight.deaf.detail});
-    report_tasks(result);
+    report_tasks(result, now.steady);
     report_news(news, hearing, result);
     tell_last_seen(sight, news, result, now);
   }
@@ -214,6 +214,11 @@ CheckResult CeleryJudge::without_answers(const CelerySight& sight,
   if (!solo.empty() && listening <= static_cast<long long>(solo.size()))
     return {"replies", Status::degraded, Reason::busy,
             joined(solo) + ": a solo worker answers nothing while its task runs"};
+  const bool strangers = std::ranges::all_of(workers, &WorkerVerdict::never_answered);
+  if (listening > 0 && strangers && sight.peers && took_a_message(*neighbours(sight)))
+    return {
+        "replies", Status::unknown, Reason::busy,
+        "nobody has answered yet, and a message was taken a moment ago: a solo worker may be busy with it"};
   if (listening > 0)
     return {"replies", Status::down, Reason::no_reply,
             "none of " + std::to_string(listening) + " listening workers answered"};
@@ -277,6 +282,7 @@ void CeleryJudge::judge_count(const CelerySight& sight, const std::vector<Worker
 
 void CeleryJudge::report_workers(const std::vector<WorkerVerdict>& workers, ProbeResult& result) const {
   std::vector<std::string> lines;
+  std::vector<std::string> well_ones;  // after the others, of which more is to be said
   std::vector<std::string> versions;
   for (const auto& worker : workers) {
     add_states(worker, result);
@@ -285,10 +291,12 @@ void CeleryJudge::report_workers(const std::vector<WorkerVerdict>& workers, Prob
                                 static_cast<double>(worker.stuck),
                                 {{"worker", worker.node}}});
     const auto why = worker.detail.empty() ? std::string{} : " (" + worker.detail + ")";
-    lines.push_back(worker.node + " " + std::string{to_string(worker.state)} + why);
+    auto& list = worker.state == WorkerState::healthy ? well_ones : lines;
+    list.push_back(worker.node + " " + std::string{to_string(worker.state)} + why);
     if (!worker.version.empty() && std::ranges::find(versions, worker.version) == versions.end())
       versions.push_back(worker.version);
   }
+  lines.insert(lines.end(), well_ones.begin(), well_ones.end());
   result.evidence.emplace_back("workers", joined(lines));
   if (!versions.empty()) result.evidence.emplace_back("celery", joined(versions));
 }
@@ -325,6 +333,7 @@ void CeleryJudge::learn(const CelerySight& sight, Moment::Steady now) {
   for (const auto& reply : stats->replies) {
     auto pool = decode_pool(reply);
     if (!pool) continue;
+    learned_at_ = now;
     if (settings_.status == Status::up)
       settings_ = compare_settings(options_, database_, reply.node, pool->broker);
     workers_.told_pool(reply.node, std::move(*pool), now);
@@ -382,8 +391,13 @@ void CeleryJudge::learn_tasks(const CelerySight& sight, Moment::Steady now) {
   }
 }
 
-void CeleryJudge::report_tasks(ProbeResult& result) const {
-  if (!inspected_at_) return;
+/// What was told long ago need not be so any more.
+bool CeleryJudge::still_holds(Moment::Steady now) const {
+  return learned_at_ && now - *learned_at_ <= 2 * options_.inspect_interval + 1min;
+}
+
+void CeleryJudge::report_tasks(ProbeResult& result, Moment::Steady now) const {
+  if (!still_holds(now)) return;
   for (const auto& queue : options_.queues) {
     const auto active = active_.find(queue);
     result.samples.push_back({"healthd_celery_tasks_active",
@@ -471,8 +485,8 @@ bool CeleryJudge::nobody_pops(const CelerySight& sight, const std::vector<Worker
 }
 
 void CeleryJudge::judge_consumers(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
-                                  ProbeResult& result) {
-  report_consumers(sight, result);
+                                  ProbeResult& result, Moment::Steady now) {
+  report_consumers(sight, result, now);
   CheckResult check{"consumers", Status::up};
   const auto accuse = [&](Reason reason, std::string detail) {
     if (check.status == Status::up) check = {"consumers", Status::down, reason, std::move(detail)};
@@ -499,14 +513,14 @@ void CeleryJudge::judge_consumers(const CelerySight& sight, const std::vector<Wo
                                  " tasks although its pool has room: a pool process hangs"});
 }
 
-void CeleryJudge::report_consumers(const CelerySight& sight, ProbeResult& result) const {
+void CeleryJudge::report_consumers(const CelerySight& sight, ProbeResult& result, Moment::Steady now) const {
   for (const auto& queue : options_.queues) {
     const auto orphaned = orphaned_.find(queue);
     const bool none = orphaned != orphaned_.end() && orphaned->second >= 2;
-    if (consumers_ || none)
+    if ((consumers_ && still_holds(now)) || none)
       result.samples.push_back(
           {"healthd_celery_queue_without_consumer", none ? 1.0 : 0.0, {{"queue", queue}}});
-    if (!consumers_) continue;
+    if (!consumers_ || !still_holds(now)) continue;
     const auto count = consumers_->find(queue);
     const auto consumers = count == consumers_->end() ? 0.0 : static_cast<double>(count->second);
     result.samples.push_back({"healthd_celery_consumers", consumers, {{"queue", queue}}});

@@ -37,12 +37,13 @@ class CeleryJudge {
   void judge_ages(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
                   ProbeResult& result) const;
   void judge_consumers(const CelerySight& sight, const std::vector<WorkerVerdict>& workers,
-                       ProbeResult& result);
+                       ProbeResult& result, Moment::Steady now);
   bool nobody_pops(const CelerySight& sight, const std::vector<WorkerVerdict>& workers);
   void learn_tasks(const CelerySight& sight, Moment::Steady now);
+  bool still_holds(Moment::Steady now) const;
   void report_workers(const std::vector<WorkerVerdict>& workers, ProbeResult& result) const;
-  void report_consumers(const CelerySight& sight, ProbeResult& result) const;
-  void report_tasks(ProbeResult& result) const;
+  void report_consumers(const CelerySight& sight, ProbeResult& result, Moment::Steady now) const;
+  void report_tasks(ProbeResult& result, Moment::Steady now) const;
   void report_news(const BrokerNews& news, const Hearing& hearing, ProbeResult& result) const;
   void tell_last_seen(const CelerySight& sight, const BrokerNews& news, ProbeResult& result,
                       const Moment& now);
@@ -55,9 +56,10 @@ class CeleryJudge {
   std::optional<Moment::Steady> hearing_since_;
   std::optional<Moment::Steady> ear_returned_at_;  ///< when that last bought the workers time
   std::optional<Moment::Steady> inspected_at_;
-  bool was_away_ = false;                  ///< the broker told nothing in the last run
-  std::optional<Moment::Steady> back_at_;  ///< when the broker was there again
-  int idle_runs_ = 0;                      ///< in a row in which messages waited and nobody popped
+  std::optional<Moment::Steady> learned_at_;  ///< when an inspection last told something
+  bool was_away_ = false;                     ///< the broker told nothing in the last run
+  std::optional<Moment::Steady> back_at_;     ///< when the broker was there again
+  int idle_runs_ = 0;                         ///< in a row in which messages waited and nobody popped
   /// Queues with messages and without a consumer, by how many inspections in a row said so.
   std::map<std::string, int> orphaned_;
   /// Workers that consume a queue, by the last inspection in which all of them said so; absent before.

@@ -23,6 +23,7 @@ constexpr double old_delivery = 60;
 constexpr auto between_heartbeats = 20ms;
 /// Whether we hear what is published shows in a moment, and is not worth the whole run.
 constexpr Clock::duration most_for_hearing = 500ms;
+constexpr Clock::duration least_for_hearing = 100ms;
 
 }  // namespace
 
@@ -173,7 +174,8 @@ asio::awaitable<void> CeleryLook::ask_for_heartbeats(const Turns::Turn& turn, De
   asked.receivers = *receivers;
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer pause{executor};
-  while (!until.passed()) {
+  // The last moments are too short to tell a deaf ear from a slow one.
+  while (until.left() > least_for_hearing) {
     sight.deaf = co_await broker_->subscription().catch_up(until);
     asked.replies.clear();
     for (const auto& [node, news] : broker_->subscription().news().workers())

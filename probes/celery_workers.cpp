@@ -182,7 +182,9 @@ CeleryWorkers::Worker* CeleryWorkers::find_or_make(const std::string& node, bool
 
 void CeleryWorkers::note(const WorkerRound& round, const std::map<std::string, WorkerNews>& news, Time now) {
   for (const auto& [node, heard] : news) {
-    const bool never_met = is_gone(heard) && !workers_.contains(node);
+    const bool silent =
+        now - std::max(heard.heartbeat.value_or(Time{}), heard.online.value_or(Time{})) > least_silence;
+    const bool never_met = (is_gone(heard) || silent) && !workers_.contains(node);
     if (auto* worker = never_met ? nullptr : find_or_make(node, false, now)) note_news(*worker, heard);
   }
   for (const auto& node : round.nodes)
@@ -366,7 +368,10 @@ std::vector<WorkerVerdict> CeleryWorkers::judge(const WorkerRound& round,
       ++pending;
     }
   }
-  if (complete && !workers_.empty()) {
+  // Unless a worker that we never met is silent: who takes tasks is a worker.
+  const bool proven =
+      round.peers != nullptr && static_cast<long long>(consumers_of(*round.peers).size()) <= round.answers;
+  if (complete && proven && !workers_.empty()) {
     foreign_.push_back(std::max(0LL, round.receivers - round.answers));
     if (foreign_.size() > rounds_for_foreign) foreign_.erase(foreign_.begin());
   }

@@ -25,7 +25,7 @@ constexpr Clock::duration clean_up_least = 100ms;
 constexpr Clock::duration pop_slack = 150ms;
 /// A worker that cannot write its reply exits, so none is asked for one when memory is nearly used up.
 constexpr double fullest = 0.9;
-constexpr std::size_t most_replies = 1024;
+constexpr std::size_t most_replies = 8192;
 constexpr auto heartbeat_validity = 5s;
 /// Of one round, with what is not for us; a worker's statistics are a few KiB.
 constexpr std::size_t most_bytes = 8 * 1024 * 1024;

@@ -83,6 +83,7 @@ TEST_CASE("a hung worker that is killed is dead in the next run") {
 
 TEST_CASE("a listener that is no worker does not make a dead worker look hung") {
   Crew crew{{"w1", "w2"}};
+  crew.peers = {consumer(1, "10.0.0.1"), consumer(2, "10.0.0.2")};
   crew.foreign = 1;
   crew.pass(20s);
   crew.kill("w1");
@@ -105,8 +106,17 @@ TEST_CASE("a connection that closed a moment later than its worker's last answer
   CHECK(crew.state("w1") == "hung");
 }
 
+TEST_CASE("a listener that takes tasks is a worker that we never met, and no foreign one") {
+  Crew crew{{"w1"}};
+  crew.peers = {consumer(1, "10.0.0.1"), consumer(2, "10.0.0.2", 100)};
+  crew.foreign = 1;
+  crew.pass(60s);
+  CHECK(crew.workers.foreign() == 0);
+}
+
 TEST_CASE("a worker that took its leave does not keep a foreign listener from being known") {
   Crew crew{{"old", "w1", "w2"}};
+  crew.peers = {consumer(1, "10.0.0.1"), consumer(2, "10.0.0.2")};
   crew.pass(20s);
   crew.leave("old");
   crew.pass(20s);
