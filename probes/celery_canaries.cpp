@@ -203,10 +203,8 @@ asio::awaitable<void> CeleryCanaries::abandon(const Turns::Turn& turn, Resolver&
 
 void CeleryCanaries::report(ProbeResult& result, const Moment& now) const {
   std::optional<CheckResult> check;
-  const auto& ear = broker_->subscription();
-  if (ear.attended() && !ear.hearing().results)
-    check = CheckResult{"canary", Status::unknown, Reason::permission,
-                        "no result is heard, so no test task is sent"};
+  if (const auto deaf = broker_->subscription().no_results())
+    check = CheckResult{"canary", Status::unknown, deaf.reason, "no test task is sent: " + deaf.detail};
   for (const auto& canary : canaries_) {
     const Labels queue{{"queue", options_.queues[canary.queue]}};
     result.histograms.push_back({"healthd_celery_canary_roundtrip_seconds", canary.roundtrips, queue});

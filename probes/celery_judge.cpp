@@ -101,9 +101,10 @@ void CeleryJudge::notice_returns(const CelerySight& sight, const Hearing& hearin
   const auto hearing_since = sight.deaf ? std::nullopt : hearing.since;
   const auto* asked = asked_round(sight);
   const bool away = sight.failure || (asked == nullptr && (sight.deaf || !only_listening(sight)));
-  const bool returned = !away && (was_away_ || sight.reconnected);
-  if (returned) workers_.interrupted(now);
   const bool anew = hearing_since && hearing_since_ && *hearing_since != *hearing_since_;
+  // A connection for commands alone may have been closed for idleness.
+  const bool returned = !away && (was_away_ || (sight.reconnected && anew));
+  if (returned) workers_.interrupted(now);
   const bool rarely = !ear_returned_at_ || now - *ear_returned_at_ >= between_ear_returns;
   if (anew && rarely) ear_returned_at_ = now;
   if (returned || (anew && rarely)) back_at_ = now;
@@ -371,9 +372,10 @@ void CeleryJudge::learn_consumers(const CelerySight& sight, Moment::Steady now) 
 void CeleryJudge::learn_tasks(const CelerySight& sight, Moment::Steady now) {
   const auto* active = sight.round("active");
   const auto* reserved = sight.round("reserved");
-  if (active == nullptr) return;
   active_.clear();
   longest_since_.reset();
+  tasks_known_ = active != nullptr;
+  if (!tasks_known_) return;
   for (const auto& reply : active->replies) {
     const auto running = decode_tasks(reply);
     if (!running) continue;
@@ -397,7 +399,7 @@ bool CeleryJudge::still_holds(Moment::Steady now) const {
 }
 
 void CeleryJudge::report_tasks(ProbeResult& result, Moment::Steady now) const {
-  if (!still_holds(now)) return;
+  if (!still_holds(now) || !tasks_known_) return;
   for (const auto& queue : options_.queues) {
     const auto active = active_.find(queue);
     result.samples.push_back({"healthd_celery_tasks_active",

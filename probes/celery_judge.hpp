@@ -64,7 +64,8 @@ class CeleryJudge {
   std::map<std::string, int> orphaned_;
   /// Workers that consume a queue, by the last inspection in which all of them said so; absent before.
   std::optional<std::map<std::string, long long>> consumers_;
-  Failure uninspected_;                      ///< why the last inspection told nothing
+  Failure uninspected_;  ///< why the last inspection told nothing
+  bool tasks_known_ = false;
   std::map<std::string, long long> active_;  ///< by queue, at the last inspection
   std::optional<double> longest_since_;      ///< when the task that runs longest was started
   CheckResult settings_;                     ///< the verdict of the last inspection

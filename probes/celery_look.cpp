@@ -157,6 +157,8 @@ asio::awaitable<void> CeleryLook::inspect_workers(const Turns::Turn& turn, Tools
       co_await broker_->broadcast(turn, tools.resolver, trace, std::move(methods), reply_patience, deadline);
   if (rounds) {
     for (auto& round : *rounds) sight.rounds.push_back(std::move(round));
+    if (tasks) tasks_.answered();
+    sight.uninspected = tasks_.failure();
     co_return;
   }
   sight.uninspected = rounds.error();

@@ -30,7 +30,7 @@ struct CelerySight {
   Failure ping_failure;             ///< why nobody was asked for a reply
   std::vector<PidboxRound> rounds;  ///< `ping`, and with an inspection the others
   bool inspected = false;           ///< an inspection was tried
-  Failure uninspected;              ///< and why it told nothing
+  Failure uninspected;              ///< and why it told nothing, or not all
   /// Where nobody could be asked for a reply: how many were asked for a heartbeat, and when.
   std::optional<PidboxRound> heartbeats;
 

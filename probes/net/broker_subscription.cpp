@@ -236,6 +236,13 @@ Hearing BrokerSubscription::hearing() const {
   return now;
 }
 
+Failure BrokerSubscription::no_results() const {
+  if (!impl_->attended || impl_->hears_results) return {};
+  if (!impl_->since) return impl_->failure ? impl_->failure : Failure{Reason::timeout, "not connected yet"};
+  if (!impl_->results_are_due()) return {Reason::too_large, "a result was too large to listen on"};
+  return {Reason::permission, "we may not listen to results"};
+}
+
 std::vector<std::string> BrokerSubscription::channels() const {
   std::vector<std::string> all;
   for (const auto& command : impl_->commands())

@@ -60,6 +60,8 @@ class BrokerSubscription {
   void renew();
 
   Hearing hearing() const;
+  /// Why results are not heard although somebody attends; nothing where they are.
+  Failure no_results() const;
   BrokerNews& news();
 
  private:
