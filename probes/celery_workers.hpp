@@ -19,6 +19,15 @@ namespace healthd {
 enum class WorkerState { healthy, saturated, hung, catatonic, dead, stopped, detached, busy_solo, unknown };
 constexpr std::size_t worker_state_count = static_cast<std::size_t>(WorkerState::unknown) + 1;
 std::string_view to_string(WorkerState state);
+/// Neither dead nor stopped.
+bool is_there(WorkerState state);
+/// It answered, and so tells of itself.
+bool answers(WorkerState state);
+/// `worker-offline`, and nothing was heard of it since.
+bool said_good_bye(const WorkerNews& news);
+
+/// A connection that takes tasks asks anew every second: beyond so many seconds it does not any more.
+inline constexpr long long consuming_idle = 3;
 
 struct WorkerVerdict {
   std::string node;
@@ -110,6 +119,7 @@ class CeleryWorkers {
   bool stale(const Worker& worker, const WorkerRound& round, Time now) const;
   bool in_grace(const Worker& worker, Time now) const;
   static Time last_sign(const Worker& worker);
+  static Span longest_task(const Worker& worker);
   long long stuck(const Worker& worker) const;
 
   Span inspect_interval_;

@@ -141,7 +141,7 @@ asio::awaitable<Failure> Broker::Impl::open_gate() {
   if (memory.is_error()) co_return redis_failure(memory.text);
   const InfoText info{memory.text};
   if (!info.number("used_memory") || !info.number("maxmemory"))
-    co_return Failure{Reason::protocol, "INFO does not tell how much memory is used"};
+    co_return Failure{Reason::permission, "INFO does not show us used_memory and maxmemory"};
   co_return memory_short(info, fullest);
 }
 
