@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Enforces which folder may include which, and where heavy libraries may appear.
+"""Enforces which folder may include which, where heavy libraries may appear, and that a type's name is used once.
 
 The arrows are config <- probes <- exporters <- daemon. The heavy libraries cost up to half a minute of compile
 time for each file that includes them, so that every new place must be a decision: a line in a table below.
@@ -75,6 +75,8 @@ SHARED_BY_FEW: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# At the left margin, so none within another type; with its body, so no declaration.
+TYPE = re.compile(r"^(?:struct|(?:enum )?class) (\w+)(?: final)?(?: : [^;]*)? \{")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
@@ -129,9 +131,25 @@ def problems(file: Path) -> list[str]:
     return found
 
 
+def named_twice(files: list[Path]) -> list[str]:
+    """Two types of one name in one namespace are one type to the linker, whichever of them it sees first."""
+    first: dict[str, str] = {}
+    found = []
+    for file in files:
+        if file.suffix != ".hpp":
+            continue
+        for number, line in enumerate((ROOT / file).read_text().splitlines(), start=1):
+            if match := TYPE.match(line):
+                place = f"{file}:{number}"
+                if match[1] in first:
+                    found.append(f"{place}: the name {match[1]} is taken by {first[match[1]]}")
+                first.setdefault(match[1], place)
+    return found
+
+
 def main() -> int:
     files = sources()
-    found = [problem for file in files for problem in problems(file)]
+    found = [problem for file in files for problem in problems(file)] + named_twice(files)
     print("\n".join(found) if found else f"layers: {len(files)} files follow the arrows")
     return 1 if found else 0
 
