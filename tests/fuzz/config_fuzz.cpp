@@ -41,7 +41,7 @@ void build_probes(Config& config, std::string_view text) {
     const auto* kind = find_kind(probe.kind);
     must(kind != nullptr, "only known kinds are loaded");
     if (kind->names_a_broker) {
-      read_celery_options(probe.options);
+      read_celery_options(probe.options, 0);
     } else if (whole) {
       must(kind->make(probe, workshop) != nullptr, "a probe is built whatever its keys");
     }
