@@ -25,6 +25,7 @@ from stack.waiting import TimedOut, wait_until
 # Quick, and yet long enough for a busy machine with two processors.
 DEFAULTS = {"interval": "500ms", "timeout": "400ms", "retry_interval": "100ms"}
 PATIENCE = 12.0
+MOST_CONNECTIONS = 2  # of one probe to its target, by the contract
 Probe = dict[str, Any]
 Server = TypeVar("Server", bound=Running[Any])
 
@@ -183,7 +184,7 @@ class Watch:
         names = [probe["name"] for probe in self._probes]
         self._wait(lambda: all(self.runs(name) for name in names), PATIENCE, "every probe has run")
         self._wait(lambda: all(self._last(name) == "up" for name in self.controls), PATIENCE, "the controls are up")
-        self.baseline = invariants.Baseline.take(self)
+        self.baseline = invariants.Baseline.take(self, to_come=MOST_CONNECTIONS * len(names))
 
     def expect(
         self,
