@@ -48,13 +48,18 @@ struct AlertOverride {
 struct AlertsConfig {
   std::string runbook_base_url;    ///< "" : derived from the web configuration
   std::string dashboard_base_url;  ///< "" : no dashboard link
+  /// After the host's start, no alert is raised about a probe that has not succeeded yet.
+  Duration boot_grace{180'000};
   std::map<std::string, AlertOverride> overrides;
 };
 
 struct ReceiverConfig {
   std::string name;
-  std::string type;  ///< `alertmanager`, `webhook`
-  Options options;   ///< the map under the type, read by the notifier
+  std::string type;      ///< `alertmanager`, `webhook` ...
+  std::string fallback;  ///< the receiver that is told instead while this one cannot be; "" for none
+  Duration fallback_after{300'000};
+  std::optional<Duration> reminder;  ///< while an alert fires; nullopt: the type's own; zero: never
+  Options options;                   ///< the map under the type, read by the notifier
 };
 
 struct RouteConfig {

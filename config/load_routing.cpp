@@ -9,8 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array later_types{"slack", "pagerduty", "email"};
+constexpr std::array common_keys{"name", "fallback", "fallback_after", "reminder"};
 constexpr Duration longest_hold = 7 * 24h;
+constexpr Duration longest_grace = 1h;
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::ranges::find(list, word) != list.end();
@@ -26,17 +27,14 @@ AlertOverride read_override(Options options) {
 }
 
 std::string type_problem(const std::string& type, const std::vector<std::string>& known) {
-  if (std::ranges::find(later_types, type) != later_types.end()) {
-    return "receiver type " + in_quotes(type) + " is not supported by this version";
-  }
   return "unknown receiver type " + in_quotes(type) + did_you_mean(type, known);
 }
 
-/// The receiver's one key beside `name`; "" after a problem.
+/// The receiver's one key beside those that every receiver has; "" after a problem.
 std::string read_type(Options& options, const KnownNames& known) {
   std::string found;
   for (const auto& type : options.keys()) {
-    if (type == "name") continue;
+    if (std::ranges::find(common_keys, type) != common_keys.end()) continue;
     if (!contains(known.receiver_types, type)) {
       options.error(type, type_problem(type, known.receiver_types));
       return "";
@@ -54,17 +52,32 @@ std::string read_type(Options& options, const KnownNames& known) {
   return "";
 }
 
+void check_fallback(Options& options, const std::vector<std::string>& names) {
+  const auto other = options.text("fallback");
+  if (other.empty()) return;
+  if (other == options.text("name"))
+    options.error("fallback", "fallback: a receiver cannot stand in for itself");
+  if (!contains(names, other))
+    options.error("fallback",
+                  "fallback: no receiver is named " + in_quotes(other) + did_you_mean(other, names));
+}
+
 std::vector<ReceiverConfig> read_receivers(Options& root, const KnownNames& known, UniqueNames& names) {
   std::vector<ReceiverConfig> receivers;
-  for (auto& options : root.maps("receivers")) {
+  auto list = root.maps("receivers");
+  for (auto& options : list) {
     ReceiverConfig receiver;
     receiver.name = read_name(options, "name", plain_name);
     names.add(options, receiver.name);
     receiver.type = read_type(options, known);
     if (receiver.type.empty()) continue;
     receiver.options = options.map(receiver.type);
+    receiver.fallback = options.text("fallback");
+    receiver.fallback_after = options.duration("fallback_after", receiver.fallback_after);
+    receiver.reminder = options.duration("reminder", Duration{0}, longest_hold);
     receivers.push_back(std::move(receiver));
   }
+  for (auto& options : list) check_fallback(options, names.list());
   return receivers;
 }
 
@@ -140,6 +153,7 @@ AlertsConfig load_alerts_section(Options& root, const KnownNames& known) {
   AlertsConfig alerts;
   alerts.runbook_base_url = read_base_url(options, "runbook_base_url");
   alerts.dashboard_base_url = read_base_url(options, "dashboard_base_url");
+  alerts.boot_grace = options.duration("boot_grace", Duration{0}, longest_grace).value_or(alerts.boot_grace);
   auto overrides = options.map("overrides");
   for (const auto& name : overrides.keys()) {
     if (contains(known.alerts, name)) {

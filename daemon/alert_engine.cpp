@@ -58,7 +58,7 @@ AlertEngine::Instance& AlertEngine::instance(const AlertRule& rule, const Watche
                                              const std::string& label_value) {
   const Key key{rule.name, {probe.name, label_value}};
   if (const auto known = instances_.find(key); known != instances_.end()) return known->second;
-  Instance made{&rule, &probe, damper_for(rule, probe), {}, {}};
+  Instance made{&rule, &probe, damper_for(rule, probe), {}};
   made.alert.labels = {{"alertname", rule.name},
                        {"stack", probe.stack},
                        {"component", probe.component},
@@ -107,25 +107,19 @@ void AlertEngine::add_departed(const AlertRule& rule, const ProbeState& state, c
 
 void AlertEngine::judge_rule(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
                              std::vector<std::pair<Instance*, Reading>>& judged) {
-  auto readings = read_signal(rule, outcome);
+  auto readings = read_signal(rule, outcome, memories_[{rule.name, state.probe->name}]);
   std::erase_if(readings, [&](const Reading& one) { return is_servers(rule, *state.probe, one); });
   if (readings.empty() && absence_is_good(rule, outcome) &&
       instances_.contains({rule.name, {state.probe->name, ""}}))
     readings.emplace_back();
   add_departed(rule, state, outcome, readings);
   for (auto& reading : readings) {
-    // What is well from the start needs no alert to watch over, unless its history counts.
-    const bool needed = reading.bad || rule.label.empty() || !rule.signal.unless_falling.empty() ||
+    // What is well from the start needs no alert to watch over.
+    const bool needed = reading.bad || rule.label.empty() ||
                         instances_.contains({rule.name, {state.probe->name, reading.label_value}});
     if (!needed) continue;
     auto& entry = instance(rule, *state.probe, reading.label_value);
     entry.seen = outcome.steady_at;
-    for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling)) {
-      const auto of_this = std::ranges::any_of(
-          sample->labels, [&](const auto& label) { return label.second == reading.label_value; });
-      if (of_this) entry.trend.add(sample->value, outcome.steady_at);
-    }
-    reading.bad = reading.bad && !entry.trend.falling();
     judged.emplace_back(&entry, std::move(reading));
   }
 }

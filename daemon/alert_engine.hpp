@@ -56,7 +56,6 @@ class AlertEngine {
     const AlertRule* rule;
     const WatchedProbe* probe;
     Damper damper;
-    Trend trend;
     Alert alert;
     std::chrono::steady_clock::time_point seen = {};  ///< when something was last read about it
   };
@@ -90,6 +89,7 @@ class AlertEngine {
   AlertLinks links_;
   std::map<std::string, ProbeState> states_;
   std::map<Key, Instance> instances_;
+  std::map<std::pair<std::string, std::string>, SignalMemory> memories_;  ///< by rule and probe
   std::map<std::string, std::uint64_t> sequences_;  ///< by fingerprint, so that numbers only rise
   std::chrono::steady_clock::time_point last_tick_;
 };

@@ -28,7 +28,7 @@ struct Dispatcher::Place {
   Place(const asio::any_io_executor& executor, std::string receiver_name, std::unique_ptr<Notifier> to)
       : receiver{std::move(receiver_name)},
         notifier{std::move(to)},
-        rows{notifier->resend()},
+        rows{notifier->manners().resend},
         woken{executor} {
     view.name = notifier->name();
   }
@@ -55,24 +55,26 @@ struct Dispatcher::Place {
   asio::awaitable<void> deliver(std::vector<Alert> alerts) {
     ++view.attempts;
     const auto deadline = Deadline::in(request_timeout);
-    Delivery delivery;
-    std::string bug;
+    std::vector<Message> messages;
+    for (const auto& alert : alerts) messages.push_back({.alert = alert});
+    std::vector<Delivery> answers;
+    Delivery failure{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt, true};
     try {
-      auto sending = notifier->send(alerts, deadline);
+      auto sending = notifier->send(std::move(messages), deadline);
       auto sent = co_await with_deadline(std::move(sending), deadline);
-      if (sent) delivery = std::move(*sent);
-      if (!sent)
-        delivery = Delivery{Delivery::Kind::retry, "timeout", "no answer in time", std::nullopt, true};
+      if (sent) answers = std::move(*sent);
     } catch (const std::exception& error) {
-      bug = error.what();
+      failure = {Delivery::Kind::retry, "rejected", std::string{"bug in the notifier: "} + error.what(),
+                 std::nullopt, true};
     }
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return;
-    if (!bug.empty())
-      delivery =
-          Delivery{Delivery::Kind::retry, "rejected", "bug in the notifier: " + bug, std::nullopt, true};
-    rows.answered(alerts, delivery, Deadline::Clock::now(), random_share());
-    record(delivery, alerts.size());
+    answers.resize(alerts.size(), failure);
+    for (std::size_t i = 0; i < alerts.size(); ++i)
+      rows.answered({alerts[i]}, answers[i], Deadline::Clock::now(), random_share());
+    const auto failed = [](const Delivery& answer) { return answer.kind != Delivery::Kind::sent; };
+    const auto worst = std::ranges::find_if(answers, failed);
+    record(worst == answers.end() ? answers.front() : *worst, alerts.size());
   }
 
   void record(const Delivery& delivery, std::size_t count) {

@@ -124,6 +124,8 @@ std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) 
   return {read};
 }
 
+std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome);
+
 /// The rule with its threshold in units of another metric; nothing where that metric is not known.
 std::vector<Reading> read_scaled(AlertRule rule, const Outcome& outcome) {
   const auto factor = total(outcome.result, rule.signal.times);
@@ -131,7 +133,40 @@ std::vector<Reading> read_scaled(AlertRule rule, const Outcome& outcome) {
   rule.signal.times.clear();
   if (rule.above) *rule.above *= *factor;
   if (rule.below) *rule.below *= *factor;
-  return read_signal(rule, outcome);
+  return read_now(rule, outcome);
+}
+
+std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome) {
+  if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
+  if (!rule.signal.times.empty()) return read_scaled(rule, outcome);
+  switch (rule.signal.kind) {
+    case Signal::Kind::check:
+      return read_check(rule, outcome);
+    case Signal::Kind::value:
+      return read_value(rule, outcome);
+    case Signal::Kind::ratio:
+      return read_ratio(rule, outcome);
+    case Signal::Kind::age:
+      return read_age(rule, outcome);
+    case Signal::Kind::remaining:
+      return read_remaining(rule, outcome);
+    case Signal::Kind::reason:
+      return read_reason(rule, outcome);
+    case Signal::Kind::stale:
+      return {};
+  }
+  std::abort();
+}
+
+/// A queue that drains is not stalled.
+void heed_trends(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory,
+                 std::vector<Reading>& readings) {
+  for (const auto* sample : find_samples(outcome.result, rule.signal.unless_falling))
+    memory.trends[label_of(rule, *sample)].add(sample->value, outcome.steady_at);
+  for (auto& one : readings) {
+    const auto trend = memory.trends.find(one.label_value);
+    if (trend != memory.trends.end() && trend->second.falling()) one.bad = false;
+  }
 }
 
 }  // namespace
@@ -164,26 +199,10 @@ bool absence_is_good(const AlertRule& rule, const Outcome& outcome) {
   return check != nullptr && check->status == Status::up && !(known(signal.metric) && known(signal.of));
 }
 
-std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome) {
-  if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
-  if (!rule.signal.times.empty()) return read_scaled(rule, outcome);
-  switch (rule.signal.kind) {
-    case Signal::Kind::check:
-      return read_check(rule, outcome);
-    case Signal::Kind::value:
-      return read_value(rule, outcome);
-    case Signal::Kind::ratio:
-      return read_ratio(rule, outcome);
-    case Signal::Kind::age:
-      return read_age(rule, outcome);
-    case Signal::Kind::remaining:
-      return read_remaining(rule, outcome);
-    case Signal::Kind::reason:
-      return read_reason(rule, outcome);
-    case Signal::Kind::stale:
-      return {};
-  }
-  std::abort();
+std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
+  auto readings = read_now(rule, outcome);
+  if (!rule.signal.unless_falling.empty()) heed_trends(rule, outcome, memory, readings);
+  return readings;
 }
 
 }  // namespace healthd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,9 +36,14 @@ class Trend {
   std::deque<Point> points_;
 };
 
+/// What one rule remembers of one probe between two results. Bounded.
+struct SignalMemory {
+  std::map<std::string, Trend> trends;  ///< of `unless_falling`, by the value of the rule's label
+};
+
 /// `rule` against the result. Empty where the result does not tell (the rule's `stale` is judged by time
 /// alone). A reading per value of the rule's label, where it has one.
-std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome);
+std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory);
 
 /// The rule's metric is missing because there is nothing to report: good news for an alert that is up.
 bool absence_is_good(const AlertRule& rule, const Outcome& outcome);

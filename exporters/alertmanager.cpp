@@ -31,19 +31,6 @@ nlohmann::json to_json(const Alert& alert, Alert::Time now, std::chrono::millise
   return json;
 }
 
-/// Refusals that concern single alerts while the others went through.
-void note_refusal(Delivery& sum, const Delivery& refusal, const Alert& alert, std::size_t of) {
-  const auto name = alert.labels.find("alertname");
-  const auto text = clean_utf8(name == alert.labels.end() ? "an alert without a name" : name->second, 64);
-  if (sum.kind == Delivery::Kind::sent) {
-    sum = refusal;
-    sum.detail = "refused of " + std::to_string(of) + " alerts, the others were accepted: " + text + ": " +
-                 refusal.detail;
-  } else {
-    sum.detail = (sum.detail + ", " + text).substr(0, 512);
-  }
-}
-
 class Alertmanager final : public Notifier {
  public:
   Alertmanager(std::string name, PostTarget target, std::chrono::milliseconds resend, Resolver& resolver)
@@ -53,40 +40,27 @@ class Alertmanager final : public Notifier {
   }
 
   const std::string& name() const override { return name_; }
-  std::optional<std::chrono::milliseconds> resend() const override { return resend_; }
+  Manners manners() const override {
+    return {.resend = resend_, .keeps_open = true, .takes_watchdog = true, .most_messages = most_alerts};
+  }
 
-  asio::awaitable<Delivery> send(std::vector<Alert> alerts, Deadline deadline) override {
-    Delivery sum{Delivery::Kind::sent, "", "", std::nullopt};
-    for (std::size_t first = 0; first < alerts.size(); first += most_alerts) {
-      const auto count = std::min(most_alerts, alerts.size() - first);
-      const std::span<const Alert> part{alerts.data() + first, count};
-      auto delivery = co_await send_part(part, deadline);
-      if (delivery.kind == Delivery::Kind::retry) co_return delivery;  // the rest would meet the same
-      if (delivery.kind == Delivery::Kind::rejected) sum = std::move(delivery);
+  asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages, Deadline deadline) override {
+    const auto posted = co_await post(messages, deadline);
+    std::vector<Delivery> answers(messages.size(), posted.delivery);
+    if (messages.size() < 2 || !one_is_bad(posted.status)) co_return answers;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const auto single = co_await post(std::span{messages}.subspan(i, 1), deadline);
+      answers[i] = single.delivery;
     }
-    co_return sum;
+    co_return answers;
   }
 
  private:
-  asio::awaitable<Delivery> send_part(std::span<const Alert> alerts, Deadline deadline) {
-    auto posted = co_await post(alerts, deadline);
-    if (alerts.size() < 2 || !one_is_bad(posted.status)) co_return posted.delivery;
-
-    Delivery sum{Delivery::Kind::sent, "", "", std::nullopt};
-    for (std::size_t i = 0; i < alerts.size(); ++i) {
-      const auto single = co_await post(alerts.subspan(i, 1), deadline);
-      if (single.delivery.kind == Delivery::Kind::retry) co_return single.delivery;
-      if (single.delivery.kind == Delivery::Kind::rejected)
-        note_refusal(sum, single.delivery, alerts[i], alerts.size());
-    }
-    co_return sum;
-  }
-
-  asio::awaitable<Posted> post(std::span<const Alert> alerts, Deadline deadline) {
+  asio::awaitable<Posted> post(std::span<const Message> messages, Deadline deadline) {
     const auto now = std::chrono::system_clock::now();
     const auto lead = std::max(4 * resend_, least_lead);
     auto list = nlohmann::json::array();
-    for (const Alert& alert : alerts) list.push_back(to_json(alert, now, lead));
+    for (const auto& message : messages) list.push_back(to_json(message.alert, now, lead));
     Headers headers;
     co_return co_await post_json(resolver_, target_, std::move(headers), list.dump(), true, deadline);
   }

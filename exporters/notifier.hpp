@@ -17,6 +17,21 @@
 
 namespace healthd {
 
+/// What a receiver is to be told about one alert.
+struct Message {
+  enum class Kind {
+    state,         ///< it fires, or is resolved
+    reminder,      ///< it still fires
+    acknowledged,  ///< it fires, and somebody has taken it on
+    missed,        ///< it came and went while the receiver could not be told
+  };
+  Alert alert;
+  Kind kind = Kind::state;
+  std::string note = {};     ///< a sentence for people, such as how late this comes; "" for none
+  std::string receipt = {};  ///< Delivery::receipt of when the receiver last took this alert as firing
+};
+
+/// What became of one message.
 struct Delivery {
   enum class Kind { sent, retry, rejected };  ///< rejected: the same message will be refused again
   Kind kind = Kind::retry;
@@ -24,6 +39,23 @@ struct Delivery {
   std::string detail;  ///< for the log; no secret
   std::optional<std::chrono::seconds> retry_after = {};
   bool may_have_arrived = false;  ///< of one that was not sent: the receiver may have taken it all the same
+  std::string receipt = {};       ///< to be handed back with the next message about this alert; kept on disk
+};
+
+/// How a receiver wants to be treated.
+struct Manners {
+  /// How often what is firing (and what was resolved less than 15 min ago) is told again, because the
+  /// receiver forgets; nullopt: once is enough.
+  std::optional<std::chrono::milliseconds> resend = {};
+  /// It keeps an alert open until it is told otherwise: when our state was lost, it is told what is well.
+  bool keeps_open = false;
+  bool tells_missed = false;                  ///< wants Message::Kind::missed
+  bool acknowledges = false;                  ///< wants Message::Kind::acknowledged
+  bool takes_watchdog = false;                ///< wants alerts of severity `none`
+  std::size_t most_messages = 64;             ///< in one send()
+  std::chrono::milliseconds timeout{10'000};  ///< of one send()
+  std::chrono::milliseconds pause{
+      0};  ///< between the beginnings of two sends; what comes meanwhile is collected
 };
 
 class Notifier {
@@ -31,11 +63,10 @@ class Notifier {
   virtual ~Notifier() = default;
   /// The receiver's configured name, with the instance behind a slash where it has several.
   virtual const std::string& name() const = 0;
-  /// How often what is firing (and what was resolved less than 15 min ago) is told again; nullopt: once is
-  /// enough.
-  virtual std::optional<std::chrono::milliseconds> resend() const = 0;
-  /// One message with all `alerts`. Cancellable; ends by `deadline`.
-  virtual asio::awaitable<Delivery> send(std::vector<Alert> alerts, Deadline deadline) = 0;
+  virtual Manners manners() const = 0;
+  /// Tells `messages`, in one go where the receiver can take them so. One answer for each, in their order.
+  /// Cancellable; ends by `deadline`.
+  virtual asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages, Deadline deadline) = 0;
 };
 
 /// The notifiers of one configured receiver: one per place, so a dead place delays no other.

@@ -99,17 +99,19 @@ class Webhook final : public Notifier {
       : name_{std::move(name)}, target_{std::move(target)}, resolver_{resolver} {}
 
   const std::string& name() const override { return name_; }
-  std::optional<std::chrono::milliseconds> resend() const override { return std::nullopt; }
+  Manners manners() const override { return {.tells_missed = true}; }
 
-  asio::awaitable<Delivery> send(std::vector<Alert> alerts, Deadline deadline) override {
-    if (alerts.empty()) co_return Delivery{Delivery::Kind::sent, "", "", std::nullopt};
+  asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages, Deadline deadline) override {
+    if (messages.empty()) co_return std::vector<Delivery>{};
+    std::vector<Alert> alerts;
+    for (auto& message : messages) alerts.push_back(std::move(message.alert));
     Headers headers;
     headers.emplace_back("Idempotency-Key", idempotency_key(alerts));
     auto body = message(name_, alerts);
     // The answer is not quoted: it may repeat the URL, which may be a secret.
     auto posted =
         co_await post_json(resolver_, target_, std::move(headers), std::move(body), false, deadline);
-    co_return posted.delivery;
+    co_return std::vector<Delivery>(alerts.size(), posted.delivery);
   }
 
  private:

@@ -57,7 +57,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "nlohmann": ("probes/", "exporters/", "daemon/"),
     "spdlog": ("daemon/",),
     "CLI": ("daemon/",),
-    "sqlite3": ("daemon/",),
+    "sqlite3": ("daemon/store.cpp", "daemon/store_file.cpp"),
+    "curl": ("exporters/email.cpp", "exporters/smtp.cpp"),
 }
 
 # Declarations only: cheap, and allowed in any file of ours.

@@ -62,7 +62,8 @@ TEST_CASE("a target that asks for patience is neither bad nor good news") {
   auto down = rule("RedisDown", "redis", Signal::Kind::check);
   down.signal.check = "ping";
   CheckResult asked{"ping", Status::degraded, Reason::http_status, "HTTP 429"};
-  CHECK(read_signal(down, outcome("cache", 0s, {asked}, {})).empty());
+  SignalMemory memory;
+  CHECK(read_signal(down, outcome("cache", 0s, {asked}, {}), memory).empty());
 }
 
 TEST_CASE("an alert with a label is raised for each of its values apart") {

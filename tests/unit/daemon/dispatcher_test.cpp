@@ -22,9 +22,9 @@ class FakeNotifier final : public Notifier {
  public:
   FakeNotifier(std::string name, Log& log) : name_{std::move(name)}, log_{log} {}
   const std::string& name() const override { return name_; }
-  std::optional<std::chrono::milliseconds> resend() const override { return std::nullopt; }
+  Manners manners() const override { return {}; }
 
-  asio::awaitable<Delivery> send(std::vector<Alert> alerts, Deadline) override {
+  asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages, Deadline) override {
     if (log_.silent) {
       asio::steady_timer never{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()};
       co_await never.async_wait(asio::use_awaitable);
@@ -32,12 +32,12 @@ class FakeNotifier final : public Notifier {
     Delivery delivery;
     if (log_.failures_left-- > 0) {
       delivery.reason = "connect";
-      co_return delivery;
+      co_return std::vector<Delivery>(messages.size(), delivery);
     }
-    for (const auto& alert : alerts)
+    for (const auto& [alert, kind, note, receipt] : messages)
       log_.told.push_back(alert.labels.at("alertname") + " " + std::string{to_string(alert.state)});
     delivery.kind = Delivery::Kind::sent;
-    co_return delivery;
+    co_return std::vector<Delivery>(messages.size(), delivery);
   }
 
  private:

@@ -25,9 +25,15 @@ class NotifierBench {
   std::vector<Problem> problems() const { return problems_.sorted(); }
   std::vector<std::unique_ptr<Notifier>>& notifiers() { return notifiers_; }
 
-  Delivery send(std::vector<Alert> alerts, std::chrono::milliseconds within = 2s) {
-    auto task = notifiers_.at(0)->send(std::move(alerts), Deadline::in(within));
+  std::vector<Delivery> tell(std::vector<Message> messages, std::chrono::milliseconds within = 2s) {
+    auto task = notifiers_.at(0)->send(std::move(messages), Deadline::in(within));
     return run(loop_, std::move(task));
+  }
+  /// What became of the first alert.
+  Delivery send(std::vector<Alert> alerts, std::chrono::milliseconds within = 2s) {
+    std::vector<Message> messages;
+    for (auto& alert : alerts) messages.push_back({.alert = std::move(alert)});
+    return tell(std::move(messages), within).at(0);
   }
 
  private:
