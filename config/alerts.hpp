@@ -63,7 +63,12 @@ struct AlertRule {
   Duration hold{0};       ///< `for`
   std::string label;    ///< the one extra label that tells several apart: `queue`, `worker` ...; "" for none
   std::string summary;  ///< a fixed sentence
-  std::string description;  ///< one sentence or two, with placeholders
+  std::string description;       ///< one sentence or two, with placeholders
+  std::string first_steps = {};  ///< of the runbook, in plain words; filled in by the daemon
+  /// No fault of another part explains it: it is raised whatever the parts that it depends on do.
+  bool independent = false;
+  /// Held back while one of these is up on the same server or, where it is about another component, on any.
+  std::vector<std::string> effect_of = {};
 };
 
 /// The built-in catalogue, compiled into the program from config/alerts.yaml.

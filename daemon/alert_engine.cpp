@@ -40,14 +40,15 @@ Damper damper_for(const AlertRule& rule, const WatchedProbe& probe) {
 }  // namespace
 
 AlertEngine::AlertEngine(std::vector<AlertRule> rules, std::vector<WatchedProbe> probes, AlertLinks links,
-                         Moment start)
+                         Moment start, Dependencies dependencies, Restraint restraint)
     : rules_{std::move(rules)},
       probes_{std::move(probes)},
       links_{std::move(links)},
+      dependencies_{std::move(dependencies)},
+      restraint_{std::move(restraint)},
       last_tick_{start.steady} {
   for (const auto& probe : probes_) {
-    ProbeState state{&probe, {}, Damper{probe.window}, Status::unknown, Status::unknown, start.steady,
-                     "",     {}};
+    ProbeState state{.probe = &probe, .damper = Damper{probe.window}, .known_at = start.steady};
     for (const auto& rule : rules_)
       if (concerns(rule, probe)) state.rules.push_back(&rule);
     states_.emplace(probe.name, std::move(state));
@@ -58,7 +59,7 @@ AlertEngine::Instance& AlertEngine::instance(const AlertRule& rule, const Watche
                                              const std::string& label_value) {
   const Key key{rule.name, {probe.name, label_value}};
   if (const auto known = instances_.find(key); known != instances_.end()) return known->second;
-  Instance made{&rule, &probe, damper_for(rule, probe), {}};
+  Instance made{.rule = &rule, .probe = &probe, .damper = damper_for(rule, probe), .alert = {}};
   made.alert.labels = {{"alertname", rule.name},
                        {"stack", probe.stack},
                        {"component", probe.component},
@@ -78,8 +79,11 @@ void AlertEngine::judge_probe(ProbeState& state, const Outcome& outcome) {
     return;
   }
   state.known_at = outcome.steady_at;
-  state.damper.observe(status == Status::down, outcome.steady_at);
-  if (status != Status::down) state.settled = status;
+  const auto change = state.damper.observe(status == Status::down, outcome.steady_at);
+  state.changed = state.changed || change != Damper::Change::none;
+  if (status == Status::down) return;
+  state.settled = status;
+  state.succeeded = true;
 }
 
 /// A worker of which a result says nothing at all, although it speaks of others, is not there any more: its
@@ -129,20 +133,47 @@ std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
   const auto found = states_.find(outcome.probe);
   if (found == states_.end() || outcome.delayed) return out;
   auto& state = found->second;
+  state.began_at = outcome.steady_at - std::chrono::duration_cast<Steady::duration>(outcome.took);
   judge_probe(state, outcome);
   const Moment now{outcome.steady_at, outcome.at};
-  // Most runs find nothing wrong, and nobody reads what they saw.
-  state.evidence.clear();
   std::vector<std::pair<Instance*, Reading>> judged;
   for (const auto* rule : state.rules) judge_rule(*rule, state, outcome, judged);
-  const bool wrong = outcome.result.status != Status::up ||
-                     std::ranges::any_of(judged, [](const auto& one) { return one.second.bad; });
-  if (wrong) state.evidence = evidence_text(outcome);
-  state.seen_at = outcome.at;
-  for (auto& [entry, reading] : judged)
+  const auto is_bad = [](const auto& one) { return one.second.bad; };
+  note_evidence(state, outcome, outcome.result.status != Status::up || std::ranges::any_of(judged, is_bad));
+  for (auto& [entry, reading] : judged) {
+    entry->bad = reading.bad;
+    if (reading.bad) {
+      entry->failed_at = now.steady;
+      entry->failed_began_at = state.began_at;
+    }
     apply(*entry, entry->damper.observe(reading.bad, now.steady), reading, now, out);
+  }
   check_stale(state, now, out);
+  settle_raised(now, out);
   return out;
+}
+
+/// Most runs find nothing wrong, and nobody reads what they saw; only that they were is kept.
+void AlertEngine::note_evidence(ProbeState& state, const Outcome& outcome, bool wrong) {
+  constexpr std::size_t most_glances = 5;
+  state.evidence.clear();
+  if (wrong) {
+    state.evidence = evidence_text(outcome);
+    for (const auto& [at, status, reason] : state.before) {
+      state.evidence += &at == &state.before.front().at ? "\nbefore: " : ", ";
+      state.evidence += rfc3339(at) + " " + std::string{to_string(status)};
+      if (reason != Reason::none) state.evidence += " " + std::string{to_string(reason)};
+    }
+    const auto changes = changed_facts(state.good_facts, server_facts(outcome.result));
+    if (!changes.empty() && state.good_at)
+      state.evidence += "\nchanged since it was well at " + rfc3339(*state.good_at) + ": " + changes;
+  } else {
+    state.good_facts = server_facts(outcome.result);
+    state.good_at = outcome.at;
+  }
+  state.seen_at = outcome.at;
+  state.before.push_front({outcome.at, outcome.result.status, outcome.result.reason});
+  if (state.before.size() > most_glances) state.before.pop_back();
 }
 
 std::vector<Alert> AlertEngine::on(Moment tick) {
@@ -151,10 +182,15 @@ std::vector<Alert> AlertEngine::on(Moment tick) {
   last_tick_ = tick.steady;
   if (gap > slept) {
     for (auto& [name, state] : states_) state.known_at += gap;
-    for (auto& [key, entry] : instances_) entry.damper.skip(gap);
+    for (auto& [key, entry] : instances_) {
+      entry.damper.skip(gap);
+      for (auto* since : {&entry.raised_at, &entry.held_since})
+        if (*since) **since += gap;
+    }
   }
   for (auto& [key, entry] : instances_) apply(entry, entry.damper.tick(tick.steady), Reading{}, tick, out);
   for (auto& [name, state] : states_) check_stale(state, tick, out);
+  settle_raised(tick, out);
   forget_old(tick);
   return out;
 }
@@ -170,6 +206,8 @@ void AlertEngine::check_stale(ProbeState& state, Moment now, std::vector<Alert>&
     // Time passing is no good news by itself: only a result that could tell is.
     if (!reading.bad && state.known_at != now.steady) continue;
     auto& entry = instance(*rule, *state.probe, "");
+    entry.bad = reading.bad;
+    if (reading.bad) entry.failed_at = entry.failed_began_at = now.steady;
     apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
   }
 }
@@ -178,30 +216,42 @@ void AlertEngine::apply(Instance& entry, Damper::Change change, const Reading& r
                         std::vector<Alert>& out) {
   auto& alert = entry.alert;
   if (reading.bad) describe(entry, reading);
-  switch (change) {
-    case Damper::Change::fired:
-      alert.state = AlertState::firing;
-      alert.starts_at = now.wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                                       now.steady - entry.damper.bad_since().value_or(now.steady));
-      alert.ends_at.reset();
-      alert.sequence = ++sequences_[fingerprint(alert.labels)];
-      out.push_back(alert);
-      return;
-    case Damper::Change::resolved:
-      alert.state = AlertState::resolved;
-      alert.ends_at = now.wall;
-      out.push_back(alert);
-      return;
-    case Damper::Change::none:
-      break;
+  entry.changed = entry.changed || change != Damper::Change::none;
+  if (change == Damper::Change::fired) {
+    entry.raised_at = now.steady;
+    entry.held_since.reset();
+    entry.fresh_after.reset();
+    alert.starts_at = now.wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                     now.steady - entry.damper.bad_since().value_or(now.steady));
+    alert.ends_at.reset();
+    alert.state = AlertState::pending;
+    alert.suppressed_by.clear();
+    alert.cause.clear();
+    alert.incident.clear();
+    alert.annotations.erase("note");
+    return;  // settle_raised() says what comes of it
+  }
+  if (change == Damper::Change::resolved) {
+    const bool shown = alert.state == AlertState::firing || alert.state == AlertState::suppressed;
+    entry.raised_at.reset();
+    alert.annotations.erase("note");
+    alert.state = AlertState::resolved;
+    if (!shown) return;  // it was never told: nothing is shown
+    alert.ends_at = now.wall;
+    out.push_back(alert);
+    return;
   }
   const auto state = entry.damper.state();
   if (state == Damper::State::pending && alert.state != AlertState::pending) {
     alert.state = AlertState::pending;
     alert.starts_at = now.wall;
     alert.ends_at.reset();
+    alert.suppressed_by.clear();
+    alert.cause.clear();
+    entry.changed = true;
   } else if (state == Damper::State::clear && alert.state == AlertState::pending) {
     alert.state = AlertState::resolved;  // it never fired: nobody is told, nothing is shown
+    entry.changed = true;
   }
 }
 
@@ -211,6 +261,7 @@ void AlertEngine::describe(Instance& entry, const Reading& reading) {
   annotations["summary"] = rule.summary;
   annotations["description"] = expand(rule, *entry.probe, reading);
   annotations["runbook_url"] = links_.runbook_base_url + "/" + rule.runbook;
+  if (!rule.first_steps.empty()) annotations["first_steps"] = rule.first_steps;
   if (!links_.dashboard_base_url.empty()) annotations["dashboard_url"] = links_.dashboard_base_url;
   const auto& state = states_.at(entry.probe->name);
   if (!state.evidence.empty()) {
@@ -246,10 +297,16 @@ void AlertEngine::forget_old(Moment now) {
     if (now.wall - *entry.alert.ends_at > shown_after_resolve) entry.alert.ends_at.reset();
   }
   // Names of workers come and go.
-  std::erase_if(instances_, [now](const auto& each) {
+  std::erase_if(instances_, [&](const auto& each) {
     const auto& entry = each.second;
-    return !entry.rule->label.empty() && entry.damper.state() == Damper::State::clear &&
-           !entry.alert.ends_at && now.steady - entry.seen > forgotten_after;
+    const bool old = !entry.rule->label.empty() && entry.damper.state() == Damper::State::clear &&
+                     !entry.alert.ends_at && now.steady - entry.seen > forgotten_after;
+    if (old)
+      forgotten_.push_back({.rule = entry.rule->name,
+                            .probe = entry.probe->name,
+                            .label_value = each.first.second.second,
+                            .gone = true});
+    return old;
   });
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/alert_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -82,6 +83,32 @@ std::string evidence_text(const Outcome& outcome) {
     text += "; check " + check.name + " " + std::string{to_string(check.status)};
   for (const auto& [key, value] : result.evidence) text += "; " + key + "=" + value;
   if (text.size() > most_evidence) text.resize(most_evidence);
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> server_facts(const ProbeResult& result) {
+  constexpr std::array told{"version", "celery", "role", "certificate_serial", "certificate_subject"};
+  std::vector<std::pair<std::string, std::string>> facts;
+  for (const auto& [name, value] : result.evidence)
+    if (std::ranges::find(told, name) != told.end()) facts.emplace_back(name, value);
+  for (const auto& sample : result.samples) {
+    if (!sample.name.ends_with("_start_time_seconds")) continue;
+    // Redis tells its age in whole seconds, so the moment of its start wavers.
+    constexpr double grain = 10;
+    const std::chrono::seconds moment{std::llround(sample.value / grain) * std::llround(grain)};
+    facts.emplace_back("started", rfc3339(std::chrono::system_clock::time_point{moment}));
+  }
+  return facts;
+}
+
+std::string changed_facts(const std::vector<std::pair<std::string, std::string>>& before,
+                          const std::vector<std::pair<std::string, std::string>>& now) {
+  std::string text;
+  for (const auto& [name, value] : now) {
+    const auto known = std::ranges::find(before, name, &std::pair<std::string, std::string>::first);
+    if (known == before.end() || known->second == value) continue;
+    text += (text.empty() ? "" : ", ") + name + " " + known->second + " -> " + value;
+  }
   return text;
 }
 

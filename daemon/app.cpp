@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 /// How often the loop is asked how late it is.
 constexpr auto pulse_interval = 250ms;
 constexpr auto tick_interval = 1s;
+constexpr auto self_interval = 15s;
 /// Of the ten seconds a stop may take, those for messages that are due.
 constexpr auto drain_time = 6s;
 /// Pages within this time see the same moment.
@@ -53,7 +54,44 @@ std::vector<WatchedProbe> watched(const Assembly& parts) {
                    built.probe->target(), config.interval, config.timeout, config.window,
                    built.speaks_for_server});
   }
+  WatchedProbe self;
+  self.name = self.component = self.kind = self.target = "healthd";
+  self.stack = parts.config.stack;
+  self.interval = self_interval;
+  self.timeout = self_interval;
+  all.push_back(std::move(self));
   return all;
+}
+
+/// What a probe needs, as the graph wants to know it.
+Dependencies dependencies(Assembly& parts) {
+  std::vector<Dependent> all;
+  for (auto& built : parts.probes) {
+    const bool names_broker = built.kind->names_a_broker;
+    all.push_back({built.config.name, built.config.kind,
+                   names_broker ? built.config.options.text("broker") : "",
+                   built.config.depends_on ? &*built.config.depends_on : nullptr});
+  }
+  return Dependencies{all};
+}
+
+/// How long the host has been up, suspended or not.
+std::chrono::seconds host_uptime() {
+  timespec spent{};
+  if (::clock_gettime(CLOCK_BOOTTIME, &spent) != 0) return std::chrono::seconds::max();
+  return std::chrono::seconds{spent.tv_sec};
+}
+
+JudgementParts judgement_parts(const Settings& settings, Assembly& parts) {
+  const auto started = std::chrono::system_clock::now() - host_uptime();
+  return {.stack = parts.config.stack,
+          .rules = parts.rules,
+          .probes = watched(parts),
+          .links = links_for(settings, parts.config),
+          .dependencies = dependencies(parts),
+          .boot_grace_until = started + parts.config.alerts.boot_grace,
+          .receivers = std::move(parts.receivers),
+          .routes = parts.config.routes};
 }
 
 TaskScope::Escaped report_escape() {
@@ -64,13 +102,13 @@ TaskScope::Escaped report_escape() {
 
 }  // namespace
 
-App::App(Settings settings, Assembly parts, Loops& loops)
+App::App(Settings settings, Assembly parts, Loops& loops, Store& store)
     : settings_{std::move(settings)},
       parts_{std::move(parts)},
       loops_{loops},
       sink_{[this](Run run) { return on_run(std::move(run)); }},
-      engine_{parts_.rules, watched(parts_), links_for(settings_, parts_.config), Moment::now()},
-      dispatcher_{loops.main().get_executor(), std::move(parts_.receivers), parts_.config.routes},
+      store_{store},
+      judgement_{loops.main().get_executor(), judgement_parts(settings_, parts_), store},
       systemd_{SdNotify::from_environment()},
       watchers_{loops.main().get_executor(), report_escape()},
       tasks_{loops.main().get_executor(), report_escape()},
@@ -99,6 +137,9 @@ App::~App() {
 
 int App::run() {
   start_web();
+  if (const auto trouble = store_.state().trouble; !trouble.empty())
+    log_event(LogLevel::warning, "state_not_kept", {{"trouble", trouble}});
+  judgement_.restore();
   std::exception_ptr failed;
   asio::co_spawn(loops_.main(), live(), [this, &failed](std::exception_ptr error) {
     failed = error;
@@ -130,7 +171,7 @@ void App::start_web() {
 asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
   tasks_.spawn("web", server_->serve());
-  dispatcher_.start(tasks_);
+  judgement_.start(tasks_);
   for (const auto& probe : probes_) {
     watchers_.spawn("watch " + probe.name,
                     watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
@@ -158,7 +199,7 @@ asio::awaitable<void> App::stop() {
   systemd_.send("STOPPING=1");
   log_event(LogLevel::info, "stopping");
   co_await watchers_.stop();
-  const auto left = co_await dispatcher_.drain(Deadline::in(drain_time));
+  const auto left = co_await judgement_.finish(Deadline::in(drain_time));
   if (left > 0) log_event(LogLevel::warning, "stopped_with_unsent_alerts", {{"count", std::to_string(left)}});
   co_await tasks_.stop();
   log_event(LogLevel::info, "stopped");
@@ -170,6 +211,7 @@ asio::awaitable<void> App::pulse() {
   auto due = std::chrono::steady_clock::now();
   auto next_tick = due;
   auto next_ping = due;
+  auto next_self = due;
   for (;;) {
     due = std::max(due + pulse_interval, std::chrono::steady_clock::now());
     timer.expires_at(due);
@@ -178,7 +220,11 @@ asio::awaitable<void> App::pulse() {
     loop_lag_.observe(std::chrono::duration<double>(fired - due).count());
     if (fired >= next_tick) {
       next_tick = fired + tick_interval;
-      publish(engine_.on(Moment::now()));
+      judgement_.tick();
+      if (fired >= next_self) {
+        next_self = fired + self_interval;
+        watch_self();
+      }
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
       next_ping = fired + *interval;
@@ -193,14 +239,15 @@ bool App::on_run(Run run) {
   admit_samples(outcome.result.samples, dropped_series_);
   if (run.skipped > 0) history_.skipped(outcome.probe, run.skipped);
   history_.on(outcome, run.lateness);
-  const auto changes = engine_.on(outcome);
-  const Status state = engine_.state(outcome.probe);
+  judgement_.on(outcome);
+  const auto& engine = judgement_.engine();
+  const Status state = engine.state(outcome.probe);
   const auto& view = history_.probe(outcome.probe);
   if (!view.since || view.state != state)
     log_state(view.since ? to_string(view.state) : "unseen", outcome, state);
   history_.set_state(outcome.probe, state, outcome.at);
-  publish(changes);
-  return engine_.suspect(outcome.probe);
+  look_at(engine.wanted_looks(outcome.probe));
+  return engine.suspect(outcome.probe);
 }
 
 void App::log_state(std::string_view before, const Outcome& outcome, Status state) const {
@@ -213,17 +260,22 @@ void App::log_state(std::string_view before, const Outcome& outcome, Status stat
              {"detail", outcome.result.detail}});
 }
 
-void App::publish(const std::vector<Alert>& changes) {
-  for (const auto& alert : changes) {
-    const bool firing = alert.state == AlertState::firing;
-    log_event(firing ? LogLevel::warning : LogLevel::info, firing ? "alert_firing" : "alert_resolved",
-              {{"alertname", alert.labels.at("alertname")},
-               {"probe", alert.labels.at("probe")},
-               {"severity", alert.labels.at("severity")},
-               {"description", alert.annotations.at("description")},
-               {"runbook", alert.annotations.at("runbook_url")}});
-    dispatcher_.dispatch(alert);
+void App::look_at(const std::vector<std::string>& wanted) {
+  for (const auto& name : wanted) {
+    const auto probe = std::ranges::find(probes_, name, &ScheduledProbe::name);
+    if (probe != probes_.end()) probe->nudge->now();
   }
+}
+
+/// The daemon is one of the things that it watches.
+void App::watch_self() {
+  SelfFindings findings;
+  findings.receivers = judgement_.dispatcher().views();
+  findings.store = store_.state();
+  findings.store_wanted = !settings_.storage_path.empty();
+  findings.scheduler_lag = loop_lag_;
+  findings.blind = unreachable_ && all_fail(history_.probes());
+  judgement_.on(self_outcome(findings, Moment::now()));
 }
 
 std::shared_ptr<const Snapshot> App::snapshot() {
@@ -243,8 +295,8 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->components = components_of(made->probes);
   made->state = made->components.empty() ? Status::unknown : Status::up;
   for (const auto& component : made->components) made->state = worse(made->state, component.state);
-  made->alerts = engine_.alerts();
-  made->receivers = dispatcher_.views();
+  made->alerts = judgement_.engine().alerts();
+  made->receivers = judgement_.dispatcher().views();
   made->loop_lag = loop_lag_;
   made->log_messages = log_counts();
   made->http_requests = http_requests_;

@@ -4,12 +4,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <memory>
 
-#include "daemon/alert_engine.hpp"
 #include "daemon/assembly.hpp"
 #include "daemon/history.hpp"
+#include "daemon/judgement.hpp"
 #include "daemon/loops.hpp"
 #include "daemon/scheduler.hpp"
 #include "daemon/sd_notify.hpp"
+#include "daemon/self_watch.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/task_scope.hpp"
 #include "exporters/catalogue.hpp"
@@ -20,7 +21,7 @@ namespace healthd {
 
 class App {
  public:
-  App(Settings settings, Assembly parts, Loops& loops);
+  App(Settings settings, Assembly parts, Loops& loops, Store& store);
   ~App();
 
   /// Runs until SIGTERM or SIGINT; returns the exit code. A listen address that cannot be had is an error at
@@ -35,7 +36,8 @@ class App {
   /// Throws where the address cannot be had: a daemon that nobody can look at must not seem to run.
   void start_web();
   bool on_run(Run run);
-  void publish(const std::vector<Alert>& changes);
+  void look_at(const std::vector<std::string>& probes);
+  void watch_self();
   void log_state(std::string_view before, const Outcome& outcome, Status state) const;
   std::shared_ptr<const Snapshot> snapshot();
 
@@ -45,8 +47,9 @@ class App {
   std::vector<ScheduledProbe> probes_;
   RunSink sink_;
   History history_;
-  AlertEngine engine_;
-  Dispatcher dispatcher_;
+  Store& store_;
+  Judgement judgement_;
+  bool unreachable_ = false;  ///< our own connectivity check failed last
   SdNotify systemd_;
   TaskScope watchers_;  ///< the probes' loops: the first to stop
   TaskScope tasks_;     ///< delivery, pulse, web server

@@ -6,6 +6,7 @@
 
 #include "config/load.hpp"
 #include "exporters/listen_address.hpp"
+#include "exporters/runbooks.hpp"
 #include "probes/net/redis.hpp"
 #include "probes/workshop.hpp"
 
@@ -87,7 +88,16 @@ void build_receivers(Assembly& parts, NotifierTools tools) {
   for (auto& receiver : parts.config.receivers) {
     const auto type = std::ranges::find(receiver_types(), receiver.type, &ReceiverType::name);
     if (type == receiver_types().end()) continue;  // the loader has said so
-    parts.receivers.push_back(Receiver{receiver.name, type->make(receiver, tools)});
+    parts.receivers.push_back({receiver.name, type->make(receiver, tools), receiver.fallback,
+                               receiver.fallback_after, receiver.reminder});
+  }
+}
+
+/// The alert brings the first steps with it, for whoever reads it where our pages cannot be reached.
+void add_first_steps(std::vector<AlertRule>& rules) {
+  for (auto& rule : rules) {
+    const auto page = std::ranges::find(embedded_runbooks(), rule.runbook, &EmbeddedFile::slug);
+    if (page != embedded_runbooks().end()) rule.first_steps = first_steps(page->markdown);
   }
 }
 
@@ -98,6 +108,7 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   parts.rules = load_alert_rules(built_in_alerts(), "alerts.yaml", problems);
   parts.config = load_config(path, known_names(parts.rules), problems);
   apply_overrides(parts.config, parts.rules, problems);
+  add_first_steps(parts.rules);
   check_web(parts.config);
   build_probes(parts, tls);
   if (!problems.has_errors()) choose_speakers(parts.probes);  // else some may be half built

@@ -6,7 +6,7 @@ namespace healthd {
 namespace {
 
 /// A fault that comes back within this time after it was resolved is held open for longer.
-constexpr std::chrono::minutes memory{60};
+constexpr std::chrono::minutes refire_memory{60};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ bool Damper::enough_bad(Time now) const {
 }
 
 Damper::Change Damper::fire(Time now) {
-  const bool again = resolved_at_ && now - *resolved_at_ < memory;
+  const bool again = resolved_at_ && now - *resolved_at_ < refire_memory;
   keep_ = again ? std::min(keep_ * 2, window_.keep_max) : window_.keep;
   state_ = State::firing;
   return Change::fired;
@@ -78,6 +78,42 @@ Damper::Change Damper::tick(Time now) {
 void Damper::skip(std::chrono::steady_clock::duration span) {
   for (auto* since : {&seen_at_, &bad_since_, &good_since_, &resolved_at_})
     if (*since) **since += span;
+}
+
+DamperMemory Damper::remember_all(Time now) const {
+  const auto age = [now](std::optional<Time> then) -> std::optional<Duration> {
+    if (!then) return std::nullopt;
+    return std::chrono::round<Duration>(now - *then);
+  };
+  DamperMemory memory;
+  memory.state = static_cast<std::uint8_t>(state_);
+  for (const bool bad : last_) memory.last += bad ? 'x' : '.';
+  memory.bad_row = bad_row_;
+  memory.good_row = good_row_;
+  memory.keep = keep_;
+  memory.seen = age(seen_at_);
+  memory.bad_since = age(bad_since_);
+  memory.good_since = age(good_since_);
+  memory.resolved = age(resolved_at_);
+  return memory;
+}
+
+void Damper::restore(const DamperMemory& memory, Time now) {
+  const auto moment = [now](std::optional<Duration> age) -> std::optional<Time> {
+    if (!age) return std::nullopt;
+    return now - *age;
+  };
+  state_ = memory.state <= 2 ? static_cast<State>(memory.state) : State::clear;
+  last_.clear();
+  for (const char each : memory.last) last_.push_back(each == 'x');
+  while (last_.size() > static_cast<std::size_t>(window_.of)) last_.pop_front();
+  bad_row_ = memory.bad_row;
+  good_row_ = memory.good_row;
+  keep_ = std::clamp(memory.keep, window_.keep, window_.keep_max);
+  seen_at_ = moment(memory.seen);
+  bad_since_ = moment(memory.bad_since);
+  good_since_ = moment(memory.good_since);
+  resolved_at_ = moment(memory.resolved);
 }
 
 std::optional<Damper::Time> Damper::due() const {

@@ -6,10 +6,20 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "config/config.hpp"
 
 namespace healthd {
+
+/// All that a damper remembers, with moments as ages, so that it can outlive the process.
+struct DamperMemory {
+  std::uint8_t state = 0;
+  std::string last;  ///< the window, oldest first: `x` for bad, `.` for good
+  int bad_row = 0, good_row = 0;
+  Duration keep{};
+  std::optional<Duration> seen, bad_since, good_since, resolved;
+};
 
 class Damper {
  public:
@@ -29,9 +39,15 @@ class Damper {
   /// The process slept: what was waiting goes on waiting.
   void skip(std::chrono::steady_clock::duration span);
 
+  DamperMemory remember_all(Time now) const;
+  /// Goes on from there, as if no time had passed in between.
+  void restore(const DamperMemory& memory, Time now);
+
   State state() const { return state_; }
   /// When this firing began to be bad.
   std::optional<Time> bad_since() const { return bad_since_; }
+  /// Since when findings have been good without a break; nullopt: the last one was bad.
+  std::optional<Time> good_since() const { return good_since_; }
   /// For how long successes must last before this firing clears.
   Duration keep() const { return keep_; }
   /// When tick() may change the state; nullopt: it will not.

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "daemon/delivery.hpp"
+#include "daemon/journal.hpp"
 #include "daemon/task_scope.hpp"
 #include "exporters/notifier.hpp"
 #include "exporters/snapshot.hpp"
@@ -19,29 +21,47 @@ namespace healthd {
 struct Receiver {
   std::string name;
   std::vector<std::unique_ptr<Notifier>> notifiers;
+  std::string fallback = {};  ///< the receiver that stands in for it; "" for none
+  Duration fallback_after{300'000};
+  std::optional<Duration> reminder = {};
 };
 
 class Dispatcher {
  public:
-  Dispatcher(asio::any_io_executor executor, std::vector<Receiver> receivers,
-             std::vector<RouteConfig> routes);
+  Dispatcher(asio::any_io_executor executor, std::vector<Receiver> receivers, std::vector<RouteConfig> routes,
+             Journal& journal);
   ~Dispatcher();
+
+  /// A row of the state file, before start(). What is of no receiver of ours is forgotten.
+  void restore(const std::string& key, const std::string& body);
+  /// Alerts that some receiver was told, or is to be told, as firing.
+  std::vector<Alert> told_firing() const;
 
   /// Spawns one delivery loop per place.
   void start(TaskScope& scope);
-  /// Queues the change for every receiver that the routes name.
+  /// Queues the change for every receiver that the routes name, and for whoever knows of the alert already.
   void dispatch(const Alert& alert);
+  /// Tells receivers that keep alerts open that this one is over, in case they know of it and we do not.
+  void reconcile(const Alert& resolved);
+  /// Somebody has taken on the alert with this fingerprint.
+  void acknowledge(const std::string& fingerprint, const std::string& by);
+  /// Lets the stand-in of a receiver know what that could not be told. To be called about once a second.
+  void tick();
   /// Tries whatever is unsent at once, until all is accepted or the deadline comes. Returns what was left.
   asio::awaitable<std::size_t> drain(Deadline deadline);
+  /// At least one receiver took its last message, or has had nothing to take; or there is none at all.
+  bool healthy() const;
 
   std::vector<ReceiverView> views() const;
 
  private:
   struct Place;
-  bool routed_to(const Alert& alert, const std::string& receiver) const;
+  bool routed_to(const Alert& alert, const Place& place) const;
+  void changed(Place& place);
 
   asio::any_io_executor executor_;
   std::vector<RouteConfig> routes_;
+  Journal& journal_;
   std::vector<std::unique_ptr<Place>> places_;
 };
 

@@ -31,6 +31,11 @@ void add_config_option(CLI::App& app, Settings& settings) {
   app.add_option("--config.file", settings.config_file, "The configuration, YAML")->capture_default_str();
 }
 
+void add_control_option(CLI::App& app, Settings& settings) {
+  app.add_option("--control.socket", settings.control_socket, "The socket of the running daemon")
+      ->capture_default_str();
+}
+
 /// An option that takes one of a few words, shown as such in the help.
 template <typename T>
 void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::string, T>& words,
@@ -51,6 +56,10 @@ void add_run_options(CLI::App& app, Settings& settings) {
       "--web.listen-address", settings.listen_address,
       "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");
   app.add_option("--web.external-url", settings.external_url, "The address by which people reach the pages");
+  app.add_option("--storage.path", settings.storage_path,
+                 "The folder that keeps alerts, deliveries, incidents and silences across restarts")
+      ->capture_default_str();
+  add_control_option(app, settings);
   add_choice(app, "--log.level", settings.log_level, log_levels, "The least level to log (default: info)");
   add_choice(app, "--log.format", settings.log_format, log_formats, "How to log (default: text)");
 }

@@ -20,15 +20,17 @@ int run_daemon(const Settings& settings) {
     return exit_code::failed;
   }
   start_logging(settings.log_level, settings.log_format);
+  const auto store = Store::open(settings.storage_path);
   int code = exit_code::failed;
   {
-    App app{settings, std::move(parts), loops};
+    App app{settings, std::move(parts), loops, *store};
     code = app.run();
   }
+  const bool kept = store->close(std::chrono::seconds{1});
   const bool written = stop_logging();
-  // Neither a name look-up that the system still holds, nor a login at PostgreSQL that still computes, nor a
-  // stuck reader of our log may hold us up.
-  if (loops.held_up() || !written) std::_Exit(code);
+  // Neither a disk that hangs, nor a name look-up that the system still holds, nor a login at PostgreSQL that
+  // still computes, nor a stuck reader of our log may hold us up.
+  if (loops.held_up() || !written || !kept) std::_Exit(code);
   return code;
 }
 

@@ -1,8 +1,10 @@
 #include "daemon/scheduler.hpp"
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
 
 #include "probes/run_probe.hpp"
 
@@ -14,6 +16,12 @@ constexpr std::chrono::seconds own_delay{1};
 
 }  // namespace
 
+void Nudge::now() {
+  if (waiting_ == nullptr) return;
+  early_ = true;
+  waiting_->cancel();
+}
+
 asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools,
                             const RunSink& sink) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
@@ -21,8 +29,13 @@ asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, T
   Schedule::Slot slot{schedule.first()};
   for (;;) {
     timer.expires_at(slot.at);
-    co_await timer.async_wait(asio::use_awaitable);
+    probe.nudge->waiting_ = &timer;
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    probe.nudge->waiting_ = nullptr;
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
+      co_return;
     const auto started = Deadline::Clock::now();
+    if (std::exchange(probe.nudge->early_, false)) slot = {started};
     Run run;
     run.outcome = co_await run_probe(*probe.probe, probe.name, probe.timeout, tools);
     run.lateness = started - slot.at;

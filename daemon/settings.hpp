@@ -11,6 +11,8 @@ struct Settings {
   std::string config_file = "/etc/superset-healthd/config.yaml";
   std::string listen_address;  ///< "" : the configuration's
   std::string external_url;    ///< "" : the configuration's
+  std::string storage_path = "/var/lib/superset-healthd";
+  std::string control_socket = "/run/superset-healthd/control.sock";
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 };

@@ -23,6 +23,7 @@ struct Alert {
   std::uint64_t sequence = 0;   ///< rises with every firing of this identity
   std::string generator_url;
   std::string incident;       ///< id of the incident that it belongs to; "" for none
+  std::string cause;          ///< of one held back: fingerprint of the alert that explains it; "" for none
   std::string suppressed_by;  ///< what holds it back, in words: the cause, a silence ...; "" for nothing
 };
 

@@ -49,9 +49,11 @@ struct Manners {
   std::optional<std::chrono::milliseconds> resend = {};
   /// It keeps an alert open until it is told otherwise: when our state was lost, it is told what is well.
   bool keeps_open = false;
-  bool tells_missed = false;                  ///< wants Message::Kind::missed
-  bool acknowledges = false;                  ///< wants Message::Kind::acknowledged
-  bool takes_watchdog = false;                ///< wants alerts of severity `none`
+  bool tells_missed = false;    ///< wants Message::Kind::missed
+  bool acknowledges = false;    ///< wants Message::Kind::acknowledged
+  bool takes_watchdog = false;  ///< wants alerts of severity `none`
+  std::optional<std::chrono::milliseconds> reminder =
+      {};                                     ///< while an alert fires, unless the site says otherwise
   std::size_t most_messages = 64;             ///< in one send()
   std::chrono::milliseconds timeout{10'000};  ///< of one send()
   std::chrono::milliseconds pause{

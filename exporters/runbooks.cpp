@@ -24,7 +24,25 @@ bool links_to(const Html& page, std::string_view slug) {
   return page.str().find("href=\"" + std::string{slug} + ".md\"") != std::string::npos;
 }
 
+/// The paragraph that begins with `head`, as one line without Markdown's marks; "" for none.
+std::string paragraph(std::string_view markdown, std::string_view head) {
+  const auto start = markdown.find(head);
+  if (start == markdown.npos) return "";
+  std::string text;
+  for (const char letter : markdown.substr(start, markdown.find("\n\n", start) - start)) {
+    if (letter == '*' || letter == '`') continue;
+    text += letter == '\n' ? ' ' : letter;
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string first_steps(std::string_view markdown) {
+  const auto first = paragraph(markdown, "**First:**");
+  const auto never = paragraph(markdown, "**Never:**");
+  return first.empty() || never.empty() ? first + never : first + "\n" + never;
+}
 
 RunbookPages::RunbookPages(std::span<const EmbeddedFile> files) {
   Html head, list;

@@ -10,6 +10,9 @@
 
 namespace healthd {
 
+/// What a runbook says to do first and never to do, in plain words; "" where it says neither.
+std::string first_steps(std::string_view markdown);
+
 /// Renders every page once.
 class RunbookPages {
  public:

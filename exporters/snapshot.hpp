@@ -55,6 +55,8 @@ struct ReceiverView {
   std::uint64_t attempts = 0;
   std::map<std::string, std::uint64_t> failures;  ///< by Delivery::reason
   std::size_t queue_length = 0;
+  double oldest_unsent_seconds = 0;  ///< 0: nothing waits
+  std::uint64_t collapsed = 0;       ///< alerts that came and went untold
   std::optional<std::chrono::system_clock::time_point> last_success_at;
 };
 

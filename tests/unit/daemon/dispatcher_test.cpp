@@ -68,8 +68,10 @@ Alert alert(std::string name, std::string severity, AlertState state = AlertStat
 }
 
 /// Runs the delivery loops until everything is told or `patience` is over; returns what was left.
-std::size_t settle(asio::io_context& loop, Dispatcher& dispatcher, std::chrono::milliseconds patience) {
+std::size_t settle(asio::io_context& loop, Journal& journal, Dispatcher& dispatcher,
+                   std::chrono::milliseconds patience) {
   TaskScope scope{loop.get_executor(), [](const auto&, const auto& error) { FAIL(error); }};
+  scope.spawn("journal", journal.write_forever());
   dispatcher.start(scope);
   const auto left = test::run(loop, dispatcher.drain(Deadline::in(patience)));
   const auto stop = [](TaskScope& tasks) -> asio::awaitable<bool> {
@@ -84,35 +86,41 @@ std::size_t settle(asio::io_context& loop, Dispatcher& dispatcher, std::chrono::
 
 TEST_CASE("the first route that matches decides who is told") {
   asio::io_context loop{1};
+  const auto store = Store::open("");
+  Journal journal{loop.get_executor(), *store};
   Log pager, chat;
   const std::vector<RouteConfig> routes{{"critical", {}, {"pager", "chat"}}, {"", {}, {"chat"}}};
-  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), routes};
+  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), routes, journal};
   dispatcher.dispatch(alert("RedisDown", "critical"));
   dispatcher.dispatch(alert("RedisMemoryHigh", "warning"));
-  CHECK(settle(loop, dispatcher, 5s) == 0);
+  CHECK(settle(loop, journal, dispatcher, 5s) == 0);
   CHECK(pager.told == std::vector<std::string>{"RedisDown firing"});
   CHECK(chat.told.size() == 2);
 }
 
 TEST_CASE("a place that never answers delays no other, and a stop does not wait for it for ever") {
   asio::io_context loop{1};
+  const auto store = Store::open("");
+  Journal journal{loop.get_executor(), *store};
   Log pager, chat;
   pager.silent = true;
-  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), {}};
+  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), {}, journal};
   dispatcher.dispatch(alert("RedisDown", "critical"));
   const auto started = Deadline::Clock::now();
-  CHECK(settle(loop, dispatcher, 300ms) == 1);
+  CHECK(settle(loop, journal, dispatcher, 300ms) == 1);
   CHECK(Deadline::Clock::now() - started < 5s);
   CHECK(chat.told.size() == 1);
 }
 
 TEST_CASE("what failed is tried again until it is told, and counted") {
   asio::io_context loop{1};
+  const auto store = Store::open("");
+  Journal journal{loop.get_executor(), *store};
   Log pager, chat;
   pager.failures_left = 1;
-  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), {}};
+  Dispatcher dispatcher{loop.get_executor(), receivers(pager, chat), {}, journal};
   dispatcher.dispatch(alert("RedisDown", "critical"));
-  CHECK(settle(loop, dispatcher, 10s) == 0);
+  CHECK(settle(loop, journal, dispatcher, 10s) == 0);
   CHECK(pager.told.size() == 1);
   const auto views = dispatcher.views();
   CHECK(views.front().attempts == 2);

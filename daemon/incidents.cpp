@@ -1,0 +1,212 @@
+#include "daemon/incidents.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "daemon/incident_text.hpp"
+
+namespace healthd {
+namespace {
+
+constexpr std::size_t most_incidents = 200;
+constexpr std::size_t most_members = 64;
+constexpr std::size_t most_entries = 256;
+
+std::string name_of(const Alert& alert) {
+  auto name = alert.labels.at("alertname") + " of " + alert.labels.at("probe");
+  for (const auto& [label, value] : alert.labels) {
+    const bool usual = label == "alertname" || label == "probe" || label == "stack" || label == "component" ||
+                       label == "severity";
+    if (!usual) name += " (" + label + " " + value + ")";
+  }
+  return name;
+}
+
+std::string make_id(const Alert& alert, Incident::Time now) {
+  const auto time = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char stamp[32];
+  const auto size = std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S-", &parts);
+  return std::string{stamp, size} + fingerprint(alert.labels).substr(0, 4);
+}
+
+bool is_over(const Incident::Member& member) { return member.alert.state == AlertState::resolved; }
+
+Incident::Member* member_of(Incident& incident, const Alert& alert) {
+  const auto same = [&](const Incident::Member& member) { return member.alert.labels == alert.labels; };
+  const auto found = std::ranges::find_if(incident.members, same);
+  return found == incident.members.end() ? nullptr : &*found;
+}
+
+void add_entry(Incident& incident, Incident::Time now, std::string text) {
+  if (incident.timeline.size() < most_entries) incident.timeline.push_back({now, std::move(text)});
+}
+
+std::string entry_text(const Alert& alert, bool known) {
+  const auto description = alert.annotations.find("description");
+  const auto words = description == alert.annotations.end() ? "" : ": " + description->second;
+  switch (alert.state) {
+    case AlertState::firing:
+      return name_of(alert) + (known ? " fires again" : " fires") + words;
+    case AlertState::suppressed:
+      return name_of(alert) + " is held back as an effect of " + alert.suppressed_by + words;
+    case AlertState::resolved:
+      return name_of(alert) + " is over";
+    case AlertState::pending:
+      break;
+  }
+  return name_of(alert) + " is pending";
+}
+
+}  // namespace
+
+Incidents::Incidents(std::string stack, Related related)
+    : stack_{std::move(stack)}, related_{std::move(related)} {}
+
+/// The open incident that the alert is part of, or belongs into.
+Incident* Incidents::owner(const Alert& alert) {
+  Incident* relative = nullptr;
+  for (auto& [id, incident] : incidents_) {
+    if (incident.ended_at) continue;
+    if (member_of(incident, alert) != nullptr) return &incident;
+    const auto explains = [&](const Incident::Member& member) {
+      if (!alert.cause.empty()) return fingerprint(member.alert.labels) == alert.cause;
+      return !is_over(member) && related_(member.alert, alert);
+    };
+    if (relative == nullptr && std::ranges::any_of(incident.members, explains)) relative = &incident;
+  }
+  return relative;
+}
+
+Incident& Incidents::begin(const Alert& alert, Time now) {
+  Incident made;
+  made.id = make_id(alert, now);
+  made.stack = stack_;
+  const auto summary = alert.annotations.find("summary");
+  made.title =
+      alert.labels.at("alertname") + (summary == alert.annotations.end() ? "" : ": " + summary->second);
+  made.started_at = alert.starts_at;
+  ++count_;
+  return incidents_[made.id] = std::move(made);
+}
+
+std::string Incidents::on(const Alert& alert, Time now) {
+  if (alert.labels.at("severity") == "none") return "";
+  auto* incident = owner(alert);
+  if (incident == nullptr) {
+    if (alert.state != AlertState::firing) return "";
+    incident = &begin(alert, now);
+  }
+  auto* member = member_of(*incident, alert);
+  const bool known = member != nullptr;
+  if (!known && incident->members.size() < most_members) {
+    const auto role = alert.state == AlertState::suppressed ? Incident::Role::effect
+                      : incident->members.empty()           ? Incident::Role::cause
+                                                            : Incident::Role::also;
+    member = &incident->members.emplace_back(Incident::Member{role, alert});
+  }
+  if (member != nullptr) {
+    if (alert.state == AlertState::firing && member->role == Incident::Role::effect)
+      member->role = Incident::Role::also;
+    member->alert = alert;
+    member->alert.incident = incident->id;
+  }
+  add_entry(*incident, now, entry_text(alert, known));
+  changed_[incident->id] = true;
+  close_if_over(*incident, now);
+  forget_old();
+  return incident->id;
+}
+
+void Incidents::close_if_over(Incident& incident, Time now) {
+  if (incident.ended_at || !std::ranges::all_of(incident.members, is_over)) return;
+  incident.ended_at = now;
+  add_entry(incident, now, "The incident is over");
+  closed_.push_back(incident.id);
+}
+
+void Incidents::note(const std::string& id, Time now, std::string text) {
+  const auto found = incidents_.find(id);
+  if (found == incidents_.end() || found->second.ended_at) return;
+  add_entry(found->second, now, std::move(text));
+  changed_[id] = true;
+}
+
+bool Incidents::acknowledge(const std::string& id, const std::string& by, Time now) {
+  const auto found = incidents_.find(id);
+  if (found == incidents_.end() || found->second.ended_at) return false;
+  found->second.acknowledged_by = by;
+  note(id, now, "Acknowledged by " + by);
+  return true;
+}
+
+std::vector<std::string> Incidents::told(const std::string& id) const {
+  std::vector<std::string> fingerprints;
+  const auto* incident = find(id);
+  if (incident == nullptr) return fingerprints;
+  for (const auto& member : incident->members)
+    if (member.alert.state == AlertState::firing) fingerprints.push_back(fingerprint(member.alert.labels));
+  return fingerprints;
+}
+
+const Incident* Incidents::find(const std::string& id) const {
+  const auto found = incidents_.find(id);
+  return found == incidents_.end() ? nullptr : &found->second;
+}
+
+const Incident* Incidents::open_with(const std::string& wanted) const {
+  for (const auto& [id, incident] : incidents_) {
+    if (incident.ended_at) continue;
+    const auto is_it = [&](const Incident::Member& member) {
+      return member.alert.labels.at("alertname") == wanted || fingerprint(member.alert.labels) == wanted;
+    };
+    if (std::ranges::any_of(incident.members, is_it)) return &incident;
+  }
+  return nullptr;
+}
+
+std::vector<Incident> Incidents::all() const {
+  std::vector<Incident> list;
+  for (auto each = incidents_.rbegin(); each != incidents_.rend(); ++each) list.push_back(each->second);
+  return list;
+}
+
+std::vector<Incident> Incidents::open() const {
+  auto list = all();
+  std::erase_if(list, [](const Incident& incident) { return incident.ended_at.has_value(); });
+  return list;
+}
+
+/// Closed ones only, oldest first.
+void Incidents::forget_old() {
+  for (auto each = incidents_.begin(); each != incidents_.end() && incidents_.size() > most_incidents;) {
+    const auto current = each++;
+    if (!current->second.ended_at) continue;
+    changed_[current->first] = false;
+    incidents_.erase(current);
+  }
+}
+
+std::vector<std::pair<std::string, std::optional<std::string>>> Incidents::take_changed() {
+  std::vector<std::pair<std::string, std::optional<std::string>>> rows;
+  for (const auto& [id, kept] : changed_) {
+    if (kept) rows.emplace_back(id, to_text(incidents_.at(id)));
+    if (!kept) rows.emplace_back(id, std::nullopt);
+  }
+  changed_.clear();
+  return rows;
+}
+
+bool Incidents::restore(const std::string& body) {
+  auto incident = incident_from_text(body);
+  if (!incident) return false;
+  auto id = incident->id;
+  incidents_[std::move(id)] = std::move(*incident);
+  return true;
+}
+
+std::vector<std::string> Incidents::take_closed() { return std::exchange(closed_, {}); }
+
+}  // namespace healthd

@@ -1,0 +1,47 @@
+#include "daemon/self_watch.hpp"
+
+#include <algorithm>
+
+namespace healthd {
+namespace {
+
+void add_receiver(const ReceiverView& view, ProbeResult& result) {
+  const Labels labels{{"receiver", view.name}};
+  result.samples.push_back({"healthd_notifications_total", static_cast<double>(view.attempts), labels});
+  result.samples.push_back(
+      {"healthd_notification_oldest_unsent_seconds", view.oldest_unsent_seconds, labels});
+  for (const auto& [reason, count] : view.failures) {
+    auto both = labels;
+    both.emplace_back("reason", reason);
+    result.samples.push_back({"healthd_notification_failures_total", static_cast<double>(count), both});
+  }
+}
+
+}  // namespace
+
+Outcome self_outcome(const SelfFindings& findings, Moment now) {
+  Outcome outcome;
+  outcome.probe = "healthd";
+  outcome.at = now.wall;
+  outcome.steady_at = now.steady;
+  auto& result = outcome.result;
+  result.status = Status::up;
+  result.samples.push_back({"healthd_config_last_reload_successful", 1});
+  result.samples.push_back({"healthd_monitor_blind", findings.blind ? 1.0 : 0.0});
+  const bool kept = findings.store.mode == StoreState::Mode::disk;
+  if (findings.store_wanted) result.samples.push_back({"healthd_store_ok", kept ? 1.0 : 0.0});
+  if (!findings.store.trouble.empty()) result.evidence.emplace_back("state file", findings.store.trouble);
+  for (const auto& view : findings.receivers) add_receiver(view, result);
+  result.histograms.push_back({"healthd_scheduler_lag_seconds", findings.scheduler_lag});
+  return outcome;
+}
+
+bool all_fail(const std::vector<ProbeView>& probes) {
+  const auto fails = [](const ProbeView& probe) {
+    return probe.last && (probe.last->result.status == Status::down ||
+                          (probe.last->result.status == Status::unknown && !probe.last->result.waiting));
+  };
+  return !probes.empty() && std::ranges::all_of(probes, fails);
+}
+
+}  // namespace healthd
