@@ -141,11 +141,7 @@ std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
   const auto is_bad = [](const auto& one) { return one.second.bad; };
   note_evidence(state, outcome, outcome.result.status != Status::up || std::ranges::any_of(judged, is_bad));
   for (auto& [entry, reading] : judged) {
-    entry->bad = reading.bad;
-    if (reading.bad) {
-      entry->failed_at = now.steady;
-      entry->failed_began_at = state.began_at;
-    }
+    note_reading(*entry, reading.bad, state.began_at, now);
     apply(*entry, entry->damper.observe(reading.bad, now.steady), reading, now, out);
   }
   check_stale(state, now, out);
@@ -206,10 +202,15 @@ void AlertEngine::check_stale(ProbeState& state, Moment now, std::vector<Alert>&
     // Time passing is no good news by itself: only a result that could tell is.
     if (!reading.bad && state.known_at != now.steady) continue;
     auto& entry = instance(*rule, *state.probe, "");
-    entry.bad = reading.bad;
-    if (reading.bad) entry.failed_at = entry.failed_began_at = now.steady;
+    note_reading(entry, reading.bad, now.steady, now);
     apply(entry, entry.damper.observe(reading.bad, now.steady), reading, now, out);
   }
+}
+
+void AlertEngine::note_reading(Instance& entry, bool bad, Steady began_at, Moment now) {
+  if (bad && !entry.bad) entry.failing_since = now.steady;
+  if (bad) entry.failed_began_at = began_at;
+  entry.bad = bad;
 }
 
 void AlertEngine::apply(Instance& entry, Damper::Change change, const Reading& reading, Moment now,

@@ -98,9 +98,10 @@ class AlertEngine {
     const WatchedProbe* probe;
     Damper damper;
     Alert alert;
-    Steady seen = {};                             ///< when something was last read about it
-    bool bad = false;                             ///< the last reading
-    Steady failed_at = {}, failed_began_at = {};  ///< the end and the beginning of the run that read bad last
+    Steady seen = {};             ///< when something was last read about it
+    bool bad = false;             ///< the last reading
+    Steady failed_began_at = {};  ///< the beginning of the run that read bad last
+    Steady failing_since = {};    ///< the end of the first run of those that read bad without a break
     std::optional<Steady> raised_at = {};    ///< by the damper; whether people were told is the alert's state
     std::optional<Steady> held_since = {};   ///< first held back by a cause, since it was raised
     std::optional<Steady> fresh_after = {};  ///< let go by what held it: wants a failure that began later
@@ -147,6 +148,7 @@ class AlertEngine {
   void add_departed(const AlertRule& rule, const ProbeState& state, const Outcome& outcome,
                     std::vector<Reading>& readings) const;
   void note_evidence(ProbeState& state, const Outcome& outcome, bool wrong);
+  static void note_reading(Instance& instance, bool bad, Steady began_at, Moment now);
   void apply(Instance& instance, Damper::Change change, const Reading& reading, Moment now,
              std::vector<Alert>& out);
   void describe(Instance& instance, const Reading& reading);
@@ -156,6 +158,7 @@ class AlertEngine {
   // alert_engine_gate.cpp
   void settle_raised(Moment now, std::vector<Alert>& out);
   void settle(Instance& instance, const Held& held, Moment now, std::vector<Alert>& out);
+  static bool is_fresh(const Instance& instance);
   void release(Instance& instance, Moment now, std::vector<Alert>& out);
   Held held(const Instance& instance, Moment now) const;
   Held held_by_named(const Instance& instance, Moment now) const;

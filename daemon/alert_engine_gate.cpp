@@ -60,8 +60,14 @@ void AlertEngine::settle(Instance& entry, const Held& held, Moment now, std::vec
       break;
   }
   if (alert.state == AlertState::suppressed && !entry.fresh_after) entry.fresh_after = now.steady;
-  const bool fresh = !entry.fresh_after || entry.failed_began_at >= *entry.fresh_after;
-  if (entry.bad && fresh) release(entry, now, out);
+  if (entry.bad && is_fresh(entry)) release(entry, now, out);
+}
+
+/// Of one that was held back: it failed once more after what held it let go, and was not well in between.
+bool AlertEngine::is_fresh(const Instance& entry) {
+  if (!entry.fresh_after) return true;
+  return entry.failed_began_at >= *entry.fresh_after &&
+         entry.damper.bad_row() >= entry.probe->window.consecutive;
 }
 
 void AlertEngine::release(Instance& entry, Moment now, std::vector<Alert>& out) {
@@ -162,7 +168,7 @@ bool AlertEngine::awaits_look(const Instance& entry, const ProbeState& ancestor,
   if (ancestor.began_at >= entry.failed_began_at) return false;
   // A look that began before may be under way, and the next comes after it.
   const auto patience = 2 * probe.timeout + probe.interval + own_slack;
-  return now.steady - *entry.raised_at < patience;
+  return now.steady - std::max(*entry.raised_at, entry.failing_since) < patience;
 }
 
 std::vector<std::string> AlertEngine::wanted_looks(const std::string& probe) const {

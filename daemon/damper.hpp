@@ -48,6 +48,8 @@ class Damper {
   std::optional<Time> bad_since() const { return bad_since_; }
   /// Since when findings have been good without a break; nullopt: the last one was bad.
   std::optional<Time> good_since() const { return good_since_; }
+  /// Bad findings in a row, up to now.
+  int bad_row() const { return bad_row_; }
   /// For how long successes must last before this firing clears.
   Duration keep() const { return keep_; }
   /// When tick() may change the state; nullopt: it will not.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import ssl
 from datetime import timedelta
@@ -90,6 +91,12 @@ class Nginx(Server):
             return connection.getresponse().status == 200
         finally:
             connection.close()
+
+    def pass_to(self, master: int, port: int) -> None:
+        """Sends requests elsewhere, or back."""
+        file = self.room / "nginx.conf"
+        file.write_text(re.sub(r"proxy_pass http://127.0.0.1:\d+;", f"proxy_pass http://127.0.0.1:{port};", file.read_text()))
+        os.kill(master, signal.SIGHUP)
 
     def serve_certificate(self, master: int, expires_in: timedelta) -> None:
         """Swaps the certificate in place; a reload keeps open connections."""

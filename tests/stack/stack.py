@@ -126,6 +126,12 @@ class Stack:
         for lost in (name, *server.takes_along):
             self.launch(self.servers[lost])
 
+    def pass_to(self, port: int) -> None:
+        """nginx sends requests to this port."""
+        nginx = self.servers["nginx"]
+        assert isinstance(nginx, Nginx)
+        nginx.pass_to(self.root("nginx").pid, port)
+
     def serve_certificate(self, expires_in: timedelta) -> None:
         """nginx serves a certificate that ends so soon."""
         nginx = self.servers["nginx"]

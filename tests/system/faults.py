@@ -32,7 +32,7 @@ class Fault:
 # Each with its first way to fail; the table below adds the others.
 _PARTS = (
     Fault("nginx", "kill", "SupersetEdgeDown", "edge"),
-    Fault("gunicorn", "kill", "SupersetWebDown", "app", also=frozenset({"SupersetUpstreamUnavailable"})),
+    Fault("gunicorn", "kill", "SupersetWebDown", "app"),
     Fault("postgres", "kill", "PostgresDown", "metadata"),
     # A worker must be started again after its broker was; on a slow machine that takes longer than three probes.
     Fault("redis", "kill", "RedisDown", "broker", afterwards=frozenset({"CeleryNoWorkers"})),

@@ -193,6 +193,21 @@ TEST_CASE("when the parent comes back, no storm follows; whoever stays down is t
   }
 }
 
+TEST_CASE("an effect that has just ended begins anew: its next failure is no old one") {
+  Site site;
+  site.rounds(0s, 60s);
+  site.failing = {"broker", "workers"};
+  site.rounds(75s, 300s);
+  site.failing.clear();
+  site.rounds(315s, 375s);  // both have been well for long enough to clear, but for the time that is kept
+  site.failing = {"workers", "broker"};
+  site.look("workers", 390s);
+  site.look("workers", 395s);
+  CHECK(site.fired == Names{"RedisDown"});
+  site.rounds(405s, 600s);
+  CHECK(std::ranges::count(site.fired, "CeleryNoWorkers") == 0);
+}
+
 TEST_CASE("a cause that never ends mutes nobody for ever") {
   Site site;
   site.rounds(0s, 60s);
