@@ -61,7 +61,7 @@ class Store {
   /// transaction. Resumes on the caller's executor. Cancellable.
   virtual asio::awaitable<bool> commit(std::vector<StoredRow> rows, Deadline deadline) = 0;
 
-  /// From any thread.
+  /// As of the last commit that ended; on the loop that commits.
   virtual StoreState state() const = 0;
 
   /// Writes what is waiting and ends the thread, within `patience`; false where the disk hangs.

@@ -57,7 +57,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "nlohmann": ("probes/", "exporters/", "daemon/"),
     "spdlog": ("daemon/",),
     "CLI": ("daemon/",),
-    "sqlite3": ("daemon/store.cpp", "daemon/store_file.cpp"),
+    "sqlite3": ("daemon/store_file.cpp",),
     "curl": ("exporters/email.cpp", "exporters/smtp.cpp"),
 }
 

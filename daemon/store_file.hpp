@@ -1,0 +1,57 @@
+// The state file itself: SQLite, one connection, every call blocks. Belongs to the store's thread.
+//
+// WAL with synchronous=FULL, so that what was committed survives a power cut; the lock is held as long as we
+// live, so that no second connection can come between; a hash in every row, because SQLite notices no flipped
+// bit inside a value.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/store.hpp"
+
+struct sqlite3;
+
+namespace healthd {
+
+class StoreFile {
+ public:
+  /// nullptr where there can be none; then `trouble` says why, with the fix. It may say something also where
+  /// a file was opened: what had to be set aside or left out.
+  static std::unique_ptr<StoreFile> open(const std::string& folder, std::string& trouble);
+  ~StoreFile();
+  StoreFile(const StoreFile&) = delete;
+  StoreFile& operator=(const StoreFile&) = delete;
+
+  std::vector<StoredRow> rows(std::string& trouble);
+
+  struct Written {
+    std::string error;  ///< "" when it is on the disk
+    bool full = false;  ///< there is no room; the file itself is as good as before
+  };
+  /// One transaction.
+  Written write(const std::vector<StoredRow>& rows);
+
+  /// Sets the file in `folder` aside, to be looked at by people, and throws older ones of the kind away.
+  /// Returns its new name.
+  static std::string set_aside(const std::string& folder);
+
+ private:
+  StoreFile(std::string folder, sqlite3* database);
+  bool run(const char* sql);
+  bool prepare_tables();
+  bool is_sound();
+  bool put(const StoredRow& row);
+  std::string error() const;
+  void keep_ballast() const;
+  void drop_ballast() const;
+
+  std::string folder_;
+  sqlite3* database_;
+};
+
+}  // namespace healthd
