@@ -49,7 +49,8 @@ class Watcher(Server):
         (self.room / "config.yaml").write_text(text)
 
     def command(self) -> list[str]:
-        return [str(self._binary), "run", f"--config.file={self.room}/config.yaml", "--log.format=text"]
+        return [str(self._binary), "run", f"--config.file={self.room}/config.yaml", "--log.format=text",
+                f"--storage.path={self.room}"]
 
     def ready(self) -> bool:
         """Each probe has a first result, so that what is done only once is done."""

@@ -280,7 +280,7 @@ def test_b10_what_a_killed_daemon_left_is_cleared_by_the_next(bench: Bench) -> N
     file = bench.folder / "first.yaml"
     watch.write_configuration(file, port)
     w1.signal(signal.SIGSTOP)  # so that each round waits for its answer
-    daemon = Daemon([str(bench.binary), "run", f"--config.file={file}"], port, bench.folder)
+    daemon = Daemon([str(bench.binary), "run", f"--config.file={file}", f"--storage.path={bench.folder}"], port, bench.folder)
     try:
         bindings = "_kombu.binding.reply.celery.pidbox"
         wait_until(lambda: room.admin().scard(bindings), 15, "a round is under way", step=0.01)

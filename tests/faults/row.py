@@ -124,7 +124,7 @@ class Watch:
         port = free_ports(["healthd"])["healthd"]
         file = bench.folder / "config.yaml"
         self.write_configuration(file, port)
-        command = [str(bench.binary), "run", f"--config.file={file}"]
+        command = [str(bench.binary), "run", f"--config.file={file}", f"--storage.path={bench.folder}"]
         self.daemon = Daemon(bench.names.wrap(command) if bench.names else command, port, bench.folder)
         try:
             self.daemon.wait_ready()

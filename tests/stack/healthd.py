@@ -93,7 +93,9 @@ class Healthd(Server):
         )  # fmt: skip
 
     def command(self) -> list[str]:
-        return [str(self.binary), "run", f"--config.file={self.config_file}", "--log.format=text"]
+        room = self.room
+        return [str(self.binary), "run", f"--config.file={self.config_file}", "--log.format=text", f"--storage.path={room}",
+                f"--control.socket={room}/control.sock"]  # fmt: skip
 
     def ready(self) -> bool:
         """The web server answers; whether all probes have run is `/-/ready`'s business."""

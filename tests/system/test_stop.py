@@ -48,7 +48,7 @@ def lonely(binary: Path, tmp_path: Path) -> Iterator[Lonely]:
     file = tmp_path / "config.yaml"
     file.write_text(CONFIGURATION.format(**free_ports(["healthd", "closed"]), receiver=receiver.url))
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([binary, "run", f"--config.file={file}"], cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen([binary, "run", f"--config.file={file}", f"--storage.path={tmp_path}"], cwd=tmp_path, stdout=log, stderr=log)
     try:
         yield Lonely(process, receiver)
     finally:

@@ -49,7 +49,7 @@ def told(house: House, binary: Path, tmp_path: Path) -> Iterator[Receiver]:
         )
     )
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([binary, "run", f"--config.file={file}"], cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen([binary, "run", f"--config.file={file}", f"--storage.path={tmp_path}"], cwd=tmp_path, stdout=log, stderr=log)
     try:
         yield receiver
     finally:
