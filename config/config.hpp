@@ -68,6 +68,19 @@ struct RouteConfig {
   std::vector<std::string> receivers;
 };
 
+/// The sign of life to a service outside.
+struct HeartbeatConfig {
+  bool wanted = false;
+  Duration interval{60'000};
+  Options options;  ///< read by whoever sends it
+};
+
+/// Something that takes connections whenever our own network is well.
+struct ConnectTarget {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
 struct Config {
   std::string stack;
   WebConfig web;
@@ -75,7 +88,9 @@ struct Config {
   AlertsConfig alerts;
   std::vector<ReceiverConfig> receivers;
   std::vector<RouteConfig> routes;  ///< the first that matches wins; empty: everything to every receiver
-  Options root;                     ///< for finish(), once probes and notifiers have read theirs
+  HeartbeatConfig heartbeat;
+  std::vector<ConnectTarget> connectivity;  ///< empty: our own web listener
+  Options root;                             ///< for finish(), once probes and notifiers have read theirs
 };
 
 }  // namespace healthd

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "daemon/commands.hpp"
+#include "daemon/connectivity.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -21,6 +22,11 @@ using namespace std::chrono_literals;
 constexpr auto pulse_interval = 250ms;
 constexpr auto tick_interval = 1s;
 constexpr auto self_interval = 15s;
+constexpr auto connectivity_interval = 5s;
+constexpr auto connectivity_timeout = 3s;
+constexpr auto heartbeat_timeout = 10s;
+constexpr auto longest_without_disk = 15min;
+constexpr auto young = 2min;
 /// Of the ten seconds a stop may take, those for messages that are due.
 constexpr auto drain_time = 6s;
 /// Pages within this time see the same moment.
@@ -92,6 +98,14 @@ JudgementParts judgement_parts(const Settings& settings, Assembly& parts) {
           .boot_grace_until = started + parts.config.alerts.boot_grace,
           .receivers = std::move(parts.receivers),
           .routes = parts.config.routes};
+}
+
+/// Where our own listener answers; one on all addresses does so on loopback.
+Endpoint own_endpoint(const ListenAddress& address) {
+  auto host = address.host;
+  if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  return {host, address.port, ""};
 }
 
 TaskScope::Escaped report_escape() {
@@ -166,10 +180,14 @@ void App::start_web() {
   const auto listening = server_->listen(*address);
   if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
   log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
+  for (const auto& [host, port] : parts_.config.connectivity) connectivity_.push_back({host, port, ""});
+  if (connectivity_.empty()) connectivity_.push_back(own_endpoint(*listening));
 }
 
 asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
+  tasks_.spawn("connectivity", watch_connectivity());
+  if (parts_.heartbeat) tasks_.spawn("heartbeat", beat());
   tasks_.spawn("web", server_->serve());
   judgement_.start(tasks_);
   for (const auto& probe : probes_) {
@@ -267,14 +285,68 @@ void App::look_at(const std::vector<std::string>& wanted) {
   }
 }
 
+/// Asked only while every target fails: else there is no doubt.
+asio::awaitable<void> App::watch_connectivity() {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  for (;;) {
+    timer.expires_after(connectivity_interval);
+    co_await timer.async_wait(asio::use_awaitable);
+    const bool doubt = all_fail(history_.probes());
+    const bool before = unreachable_;
+    unreachable_ = doubt && !co_await any_reachable(loops_.resolver(), connectivity_,
+                                                    Deadline::in(connectivity_timeout));
+    if (unreachable_ != before) watch_self();
+  }
+}
+
+std::string App::own_trouble() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (unreachable_) return "the monitor is blind: nothing can be reached";
+  if (!judgement_.dispatcher().healthy()) return "no receiver can be reached";
+  const auto& probes = history_.probes();
+  const auto runs_on = [now](const ProbeView& probe) {
+    const std::chrono::duration<double> patience{3 * probe.interval_seconds + probe.timeout_seconds + 5};
+    return probe.last && now - probe.last->steady_at < patience;
+  };
+  const auto running = std::ranges::count_if(probes, runs_on);
+  // While we are young, a probe with a long interval has had no time yet.
+  if (now - started_ > young && 10 * running < 9 * static_cast<std::ptrdiff_t>(probes.size()))
+    return "only " + std::to_string(running) + " of " + std::to_string(probes.size()) + " probes run";
+  const bool lost = memory_since_ != std::chrono::steady_clock::time_point{};
+  if (lost && now - memory_since_ > longest_without_disk) return "the state cannot be written";
+  return "";
+}
+
+asio::awaitable<void> App::beat() {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  heartbeat_.wanted = true;
+  bool failing = false;
+  for (;;) {
+    timer.expires_after(parts_.config.heartbeat.interval);
+    co_await timer.async_wait(asio::use_awaitable);
+    heartbeat_.trouble = own_trouble();
+    const auto sent = co_await parts_.heartbeat->beat(heartbeat_.trouble, Deadline::in(heartbeat_timeout));
+    const bool arrived = sent.kind == Delivery::Kind::sent;
+    ++(arrived ? heartbeat_.successes : heartbeat_.failures);
+    if (arrived) heartbeat_.last_success_at = std::chrono::system_clock::now();
+    if (!arrived && !failing)
+      log_event(LogLevel::warning, "heartbeat_failed", {{"reason", sent.reason}, {"detail", sent.detail}});
+    failing = !arrived;
+  }
+}
+
 /// The daemon is one of the things that it watches.
 void App::watch_self() {
   SelfFindings findings;
   findings.receivers = judgement_.dispatcher().views();
   findings.store = store_.state();
   findings.store_wanted = !settings_.storage_path.empty();
+  const bool kept = findings.store.mode == StoreState::Mode::disk || !findings.store_wanted;
+  if (kept) memory_since_ = {};
+  if (!kept && memory_since_ == std::chrono::steady_clock::time_point{})
+    memory_since_ = std::chrono::steady_clock::now();
   findings.scheduler_lag = loop_lag_;
-  findings.blind = unreachable_ && all_fail(history_.probes());
+  findings.blind = unreachable_;
   judgement_.on(self_outcome(findings, Moment::now()));
 }
 
@@ -297,6 +369,8 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   for (const auto& component : made->components) made->state = worse(made->state, component.state);
   made->alerts = judgement_.engine().alerts();
   made->receivers = judgement_.dispatcher().views();
+  made->heartbeat = heartbeat_;
+  made->blind = unreachable_;
   made->loop_lag = loop_lag_;
   made->log_messages = log_counts();
   made->http_requests = http_requests_;

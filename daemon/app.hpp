@@ -38,6 +38,10 @@ class App {
   bool on_run(Run run);
   void look_at(const std::vector<std::string>& probes);
   void watch_self();
+  asio::awaitable<void> watch_connectivity();
+  asio::awaitable<void> beat();
+  /// What keeps us from being trusted; "" for nothing.
+  std::string own_trouble() const;
   void log_state(std::string_view before, const Outcome& outcome, Status state) const;
   std::shared_ptr<const Snapshot> snapshot();
 
@@ -49,7 +53,10 @@ class App {
   History history_;
   Store& store_;
   Judgement judgement_;
-  bool unreachable_ = false;  ///< our own connectivity check failed last
+  std::vector<Endpoint> connectivity_;
+  HeartbeatView heartbeat_;
+  std::chrono::steady_clock::time_point memory_since_;  ///< since when nothing is kept; the epoch: it is
+  bool unreachable_ = false;                            ///< our own connectivity check failed last
   SdNotify systemd_;
   TaskScope watchers_;  ///< the probes' loops: the first to stop
   TaskScope tasks_;     ///< delivery, pulse, web server

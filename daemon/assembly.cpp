@@ -112,7 +112,9 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   check_web(parts.config);
   build_probes(parts, tls);
   if (!problems.has_errors()) choose_speakers(parts.probes);  // else some may be half built
-  build_receivers(parts, NotifierTools{resolver, tls});
+  const NotifierTools tools{resolver, tls};
+  build_receivers(parts, tools);
+  if (parts.config.heartbeat.wanted) parts.heartbeat = Heartbeat::make(parts.config.heartbeat.options, tools);
   parts.config.root.finish();
   return parts;
 }

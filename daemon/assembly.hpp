@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/alerts.hpp"
 #include "config/config.hpp"
 #include "daemon/dispatcher.hpp"
+#include "exporters/heartbeat.hpp"
 #include "probes/kinds.hpp"
 #include "probes/needs.hpp"
 #include "probes/net/resolve.hpp"
@@ -28,6 +30,7 @@ struct Assembly {
   std::vector<AlertRule> rules;  ///< with the site's overrides; without those it disabled
   std::vector<BuiltProbe> probes;
   std::vector<Receiver> receivers;
+  std::optional<Heartbeat> heartbeat;
   Needs needs;  ///< of the probes
 };
 

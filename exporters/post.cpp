@@ -77,6 +77,16 @@ asio::awaitable<Posted> exchange(Resolver& resolver, Trace& trace, const PostTar
 
 }  // namespace
 
+std::string read_url_text(Options& options) {
+  const bool open = options.has("url");
+  if (open && (options.has("url_file") || options.has("credential")))
+    options.error("url", "url: give either this or url_file, not both");
+  if (open) return options.text("url");
+  const auto secret = options.secret("url");
+  if (!secret) options.error("url", "url or url_file is needed");
+  return secret ? std::string{secret->reveal()} : std::string{};
+}
+
 PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
                             NotifierTools tools) {
   PostTarget target;

@@ -24,6 +24,9 @@ struct PostTarget {
 PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
                             NotifierTools tools);
 
+/// `url` in the open, or `url_file`/`credential` where it is a secret; "" after a problem.
+std::string read_url_text(Options& options);
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Posted {

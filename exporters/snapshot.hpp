@@ -60,6 +60,14 @@ struct ReceiverView {
   std::optional<std::chrono::system_clock::time_point> last_success_at;
 };
 
+/// The sign of life that we send.
+struct HeartbeatView {
+  bool wanted = false;
+  std::optional<std::chrono::system_clock::time_point> last_success_at;
+  std::uint64_t successes = 0, failures = 0;
+  std::string trouble;  ///< what the last one said is wrong with us; "" for nothing
+};
+
 struct RunbookLink {
   std::string slug;
   std::string title;
@@ -76,8 +84,10 @@ struct Snapshot {
   std::vector<ProbeView> probes;
   std::vector<Alert> alerts;  ///< pending and firing, and those resolved a short while ago
   std::vector<ReceiverView> receivers;
-  Histogram loop_lag;                                 ///< timer fired minus timer due
-  std::map<std::string, std::uint64_t> log_messages;  ///< by level: warning, error
+  HeartbeatView heartbeat;
+  bool blind = false;  ///< every target fails, and our own connectivity check as well
+  Histogram loop_lag;  ///< timer fired minus timer due
+  std::map<std::string, std::uint64_t> log_messages;                           ///< by level: warning, error
   std::map<std::pair<std::string, std::string>, std::uint64_t> http_requests;  ///< by handler, code
   std::map<std::string, std::uint64_t> dropped_series;  ///< by metric, as counted by admit_samples()
   bool config_last_reload_successful = true;

@@ -120,17 +120,6 @@ class Webhook final : public Notifier {
   Resolver& resolver_;
 };
 
-/// `url` in the open, or `url_file`/`credential` where it is a secret.
-std::string read_url_text(Options& options) {
-  const bool open = options.has("url");
-  if (open && (options.has("url_file") || options.has("credential")))
-    options.error("url", "url: give either this or url_file, not both");
-  if (open) return options.text("url");
-  const auto secret = options.secret("url");
-  if (!secret) options.error("url", "url or url_file is needed");
-  return secret ? std::string{secret->reveal()} : std::string{};
-}
-
 }  // namespace
 
 std::vector<std::unique_ptr<Notifier>> make_webhook(ReceiverConfig& config, NotifierTools tools) {
