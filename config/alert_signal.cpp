@@ -36,20 +36,18 @@ void read_check(Options& options, Signal& signal) {
   if (options.has("except")) signal.except = read_list(options, "except");
 }
 
-void read_match(Options& options, Signal& signal) {
-  auto map = options.map("match");
+std::pair<std::string, std::string> read_label(Options& options, std::string_view key) {
+  if (!options.has(key)) return {};
+  auto map = options.map(key);
   const auto labels = map.keys();
   if (labels.size() != 1) {
-    options.error("match", "match: expected one label and its value, such as {state: down}");
-    return;
+    options.error(key, std::string{key} + ": expected one label and its value, such as {state: down}");
+    return {};
   }
-  signal.match = {labels.front(), map.text(labels.front())};
+  return {labels.front(), map.text(labels.front())};
 }
 
-void read_value(Options& options, Signal& signal) {
-  signal.metric = read_metric(options, "value");
-  if (options.has("match")) read_match(options, signal);
-}
+void read_value(Options& options, Signal& signal) { signal.metric = read_metric(options, "value"); }
 
 void read_ratio(Options& options, Signal& signal) {
   auto map = options.map("ratio");
@@ -81,6 +79,49 @@ void read_remaining(Options& options, Signal& signal) {
 
 void read_reason(Options& options, Signal& signal) { signal.reasons = read_list(options, "reason"); }
 
+void read_over(Options& map, Signal& signal) {
+  constexpr Duration least = std::chrono::minutes{1};
+  constexpr Duration longest = std::chrono::hours{24};
+  if (!map.has("over")) map.error("", "`over` is required: the time that is looked back upon");
+  signal.over = map.duration("over", least, longest).value_or(least);
+}
+
+void read_increase(Options& options, Signal& signal) {
+  auto map = options.map("increase");
+  signal.metric = read_metric(map, "metric");
+  signal.minus = read_metric(map, "minus", false);
+  signal.per_second = map.flag("per_second", false);
+  signal.unless = read_label(map, "unless");
+  read_over(map, signal);
+}
+
+void read_share(Options& options, Signal& signal) {
+  auto map = options.map("share");
+  signal.metric = read_metric(map, "metric");
+  signal.of = read_metric(map, "of");
+  signal.at_least = map.number("at_least").value_or(0);
+  read_over(map, signal);
+}
+
+void read_quantile(Options& options, Signal& signal) {
+  auto map = options.map("quantile");
+  signal.metric = read_metric(map, "metric");
+  signal.quantile = map.number("q").value_or(0);
+  if (signal.quantile <= 0 || signal.quantile >= 1) map.error("q", "q: expected a share between 0 and 1");
+  read_over(map, signal);
+}
+
+void read_flips(Options& options, Signal& signal) {
+  auto map = options.map("flips");
+  read_over(map, signal);
+}
+
+void read_count(Options& options, Signal& signal) { signal.metric = read_metric(options, "count"); }
+
+void read_always(Options& options, Signal&) {
+  if (!options.flag("always", false)) options.error("always", "always: expected true");
+}
+
 void read_stale(Options& options, Signal&) {
   if (!options.flag("stale", false)) options.error("stale", "stale: expected true");
 }
@@ -98,6 +139,12 @@ constexpr std::array kinds{
     SignalKind{"age", Signal::Kind::age, read_age},
     SignalKind{"remaining", Signal::Kind::remaining, read_remaining},
     SignalKind{"reason", Signal::Kind::reason, read_reason},
+    SignalKind{"increase", Signal::Kind::increase, read_increase},
+    SignalKind{"share", Signal::Kind::share, read_share},
+    SignalKind{"quantile", Signal::Kind::quantile, read_quantile},
+    SignalKind{"flips", Signal::Kind::flips, read_flips},
+    SignalKind{"count", Signal::Kind::count, read_count},
+    SignalKind{"always", Signal::Kind::always, read_always},
     SignalKind{"stale", Signal::Kind::stale, read_stale},
 };
 
@@ -109,7 +156,8 @@ Signal read_signal(Options& rule) {
       std::ranges::count_if(kinds, [&](const SignalKind& kind) { return options.has(kind.key); });
   if (given != 1) {
     rule.error("signal",
-               "signal: expected exactly one of check, value, ratio, age, remaining, reason, stale");
+               "signal: expected exactly one of check, value, ratio, age, remaining, reason, increase, "
+               "share, quantile, flips, count, always, stale");
     return {};
   }
   const auto kind =
@@ -117,6 +165,13 @@ Signal read_signal(Options& rule) {
   Signal signal;
   signal.kind = kind->kind;
   kind->read(options, signal);
+  const bool has_series = kind->kind == Signal::Kind::value || kind->kind == Signal::Kind::increase ||
+                          kind->kind == Signal::Kind::share;
+  if (has_series) signal.match = read_label(options, "match");
+  if (kind->kind == Signal::Kind::value && options.has("only_with")) {
+    auto map = options.map("only_with");
+    signal.only_with = {read_metric(map, "metric"), map.number("equals").value_or(0)};
+  }
   signal.where = read_metric(options, "where", false);
   signal.times = read_metric(options, "times", false);
   signal.absent_is_good = options.text("absent_is_good");

@@ -55,9 +55,15 @@ bool has_threshold(Signal::Kind kind) {
     case Signal::Kind::ratio:
     case Signal::Kind::age:
     case Signal::Kind::remaining:
+    case Signal::Kind::increase:
+    case Signal::Kind::share:
+    case Signal::Kind::quantile:
+    case Signal::Kind::flips:
+    case Signal::Kind::count:
       return true;
     case Signal::Kind::check:
     case Signal::Kind::reason:
+    case Signal::Kind::always:
     case Signal::Kind::stale:
       return false;
   }
@@ -94,10 +100,13 @@ void read_hold(Options& options, AlertRule& rule) {
     options.error("own_reasons",
                   "own_reasons: every reason is the probe's own unless the alert is server_wide");
   rule.windowed = options.flag("windowed", false);
+  rule.independent = options.flag("independent", false);
+  rule.effect_of = options.texts("effect_of");
+  rule.prometheus_only = options.flag("prometheus_only", false);
   rule.hold = options.duration("for", Duration{0}, longest).value_or(Duration{0});
   if (!rule.windowed) return;
   if (options.has("for")) options.error("for", "for: a windowed alert fires by the probe's window");
-  if (!has_reason(rule.signal.kind))
+  if (rule.signal.kind == Signal::Kind::stale || rule.signal.kind == Signal::Kind::always)
     options.error("windowed", "windowed: this signal has no failures to count");
 }
 
@@ -136,6 +145,25 @@ void read_words(Options& options, AlertRule& rule) {
   check_placeholders(options, rule);
 }
 
+/// An alert that is an effect of its own effect would hold back both.
+bool leads_back(const std::vector<AlertRule>& rules, const std::string& from, const std::string& to,
+                std::size_t depth) {
+  const auto rule = std::ranges::find(rules, from, &AlertRule::name);
+  if (rule == rules.end() || depth > rules.size()) return false;
+  return std::ranges::any_of(rule->effect_of, [&](const std::string& cause) {
+    return cause == to || leads_back(rules, cause, to, depth + 1);
+  });
+}
+
+void check_causes(Options& root, const std::vector<AlertRule>& rules) {
+  for (const auto& rule : rules) {
+    for (const auto& cause : rule.effect_of)
+      if (std::ranges::find(rules, cause, &AlertRule::name) == rules.end())
+        root.error("alerts", rule.name + ": effect_of: no alert is named " + in_quotes(cause));
+    if (leads_back(rules, rule.name, rule.name, 0)) root.error("alerts", rule.name + ": effect_of: a circle");
+  }
+}
+
 }  // namespace
 
 std::vector<AlertRule> load_alert_rules(std::string_view text, const std::string& name, Problems& problems) {
@@ -153,6 +181,7 @@ std::vector<AlertRule> load_alert_rules(std::string_view text, const std::string
       options.error("alert", "alert: " + in_quotes(rule.name) + " is taken already");
     rules.push_back(std::move(rule));
   }
+  check_causes(root, rules);
   if (rules.empty() && problems.size() == 0) root.error("alerts", "alerts: the catalogue is empty");
   root.finish();
   return rules;

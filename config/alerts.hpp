@@ -22,14 +22,20 @@ struct Signal {
     age,        ///< now - `metric` (a timestamp), unless `unless_falling` is falling
     remaining,  ///< `metric` (a timestamp) - now; with `since`, also as a share of the span between both
     reason,     ///< the result's or a check's reason is one of `reasons`
-    stale,      ///< no result, or only `unknown` ones, for longer than the contract allows
+    increase,   ///< rise of the counter `metric`, less that of `minus`, `over` a time
+    share,  ///< rise of `metric` / rise of `of`, `over` a time, if the latter is at least `at_least` a second
+    quantile,  ///< of the durations of runs (`metric` is healthd_probe_duration_seconds) or of a histogram
+    flips,     ///< changes between success and failure of the probe `over` a time
+    count,     ///< series of `metric`
+    always,    ///< it is so, whatever the result
+    stale,     ///< no result, or only `unknown` ones, for longer than the contract allows
   };
   Kind kind = Kind::check;
   /// One name, or several joined by `|`: then it fails when any of them failed, and succeeds when none failed
   /// and at least one succeeded.
   std::string check;
   std::string metric;
-  /// With `value`: only samples whose label `first` has the value `second`; "" for all.
+  /// Only samples whose label `first` has the value `second`; "" for all.
   std::pair<std::string, std::string> match;
   std::string of, minus;
   std::string since;
@@ -37,6 +43,14 @@ struct Signal {
   std::vector<std::string> reasons;
   /// With `check`: a failure for one of these reasons is another alert's business.
   std::vector<std::string> except;
+  Duration over{};          ///< the window of increase, share, quantile, flips
+  bool per_second = false;  ///< with `increase`: the rise divided by the window
+  double at_least = 0;      ///< with `share`
+  double quantile = 0;
+  /// With `increase`: no good while samples with this label and value have risen as well.
+  std::pair<std::string, std::string> unless;
+  /// Only where this metric, of the same thing, has this value.
+  std::pair<std::string, double> only_with;
   std::string where;           ///< only results that hold this metric count
   std::string times;           ///< the threshold is to be multiplied by this metric
   std::string absent_is_good;  ///< where this check is up, the metric's absence is a good finding
@@ -59,6 +73,8 @@ struct AlertRule {
   bool server_wide = false;
   /// With `server_wide`: failures for these reasons concern one probe, which raises the alert for itself.
   std::vector<std::string> own_reasons = {};
+  /// Judged by Prometheus alone.
+  bool prometheus_only = false;
   bool windowed = false;  ///< fires by the probe's window of failures instead of `hold` (availability alerts)
   Duration hold{0};       ///< `for`
   std::string label;    ///< the one extra label that tells several apart: `queue`, `worker` ...; "" for none

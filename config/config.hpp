@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/cron.hpp"
 #include "config/duration.hpp"
 #include "config/options.hpp"
 
@@ -68,6 +69,16 @@ struct RouteConfig {
   std::vector<std::string> receivers;
 };
 
+/// A maintenance window that comes back.
+struct MaintenanceConfig {
+  std::string name;
+  Cron schedule;  ///< when it begins
+  Duration duration{};
+  std::string reason;
+  bool utc = false;                     ///< else the schedule is in the host's local time
+  std::vector<std::string> components;  ///< empty: all
+};
+
 /// The sign of life to a service outside.
 struct HeartbeatConfig {
   bool wanted = false;
@@ -88,6 +99,7 @@ struct Config {
   AlertsConfig alerts;
   std::vector<ReceiverConfig> receivers;
   std::vector<RouteConfig> routes;  ///< the first that matches wins; empty: everything to every receiver
+  std::vector<MaintenanceConfig> maintenance;
   HeartbeatConfig heartbeat;
   std::vector<ConnectTarget> connectivity;  ///< empty: our own web listener
   Options root;                             ///< for finish(), once probes and notifiers have read theirs

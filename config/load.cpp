@@ -14,7 +14,7 @@ constexpr std::size_t longest_name = 64;
 
 /// Keys that are promised but not there yet: to call them unknown would send people looking for a
 /// misspelling.
-constexpr std::array later_keys{"include", "maintenance"};
+constexpr std::array later_keys{"include"};
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 bool is_lower(char letter) { return letter >= 'a' && letter <= 'z'; }
@@ -96,6 +96,7 @@ Config load(Options root, const KnownNames& known, Problems& problems) {
   config.probes = load_probes(root, known, problems);
   config.alerts = load_alerts_section(root, known);
   load_receivers(root, known, config, problems);
+  load_maintenance(root, config, problems);
   load_watch(root, config, problems);
   report_later_keys(root);
   return config;

@@ -40,6 +40,7 @@ std::vector<ProbeConfig> load_probes(Options& root, const KnownNames& known, Pro
 /// Reports what `depends_on` names in vain, and circles.
 void check_dependencies(const std::vector<ProbeConfig>& probes, const UniqueNames& names, Problems& problems);
 void load_receivers(Options& root, const KnownNames& known, Config& config, Problems& problems);
+void load_maintenance(Options& root, Config& config, Problems& problems);
 void load_watch(Options& root, Config& config, Problems& problems);
 AlertsConfig load_alerts_section(Options& root, const KnownNames& known);
 

@@ -14,6 +14,7 @@ constexpr std::chrono::seconds slept{5};
 constexpr std::chrono::seconds least_stale{60};
 
 bool concerns(const AlertRule& rule, const WatchedProbe& probe) {
+  if (rule.prometheus_only) return false;
   if (rule.component != "any" && rule.component != probe.component) return false;
   return probe.speaks_for_server || !rule.server_wide || !rule.own_reasons.empty();
 }

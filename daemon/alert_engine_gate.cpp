@@ -107,7 +107,9 @@ AlertEngine::Held AlertEngine::held_by_named(const Instance& entry, Moment now) 
   const auto is_cause = [&](const Instance& other) {
     if (other.rule->name == blind_alert) return entry.probe->component != "healthd";
     if (!lists(entry.rule->effect_of, other.rule->name)) return false;
-    return other.probe->component != entry.probe->component || same_server(*other.probe, *entry.probe);
+    // One about any part is about the part that its probe looks at.
+    const bool elsewhere = other.probe->component != entry.probe->component && entry.rule->component != "any";
+    return elsewhere || same_server(*other.probe, *entry.probe);
   };
   return worst_accused(entry, is_cause, now);
 }

@@ -25,7 +25,10 @@ std::string in_words(Signal::Kind kind, std::optional<double> number) {
   const double value = *number;
   switch (kind) {
     case Signal::Kind::ratio:
+    case Signal::Kind::share:
       return decimal(value * 100, "%.0f%%");
+    case Signal::Kind::quantile:
+      return decimal(value, "%.2f s");
     case Signal::Kind::age:
     case Signal::Kind::remaining:
     case Signal::Kind::stale: {
@@ -36,6 +39,10 @@ std::string in_words(Signal::Kind kind, std::optional<double> number) {
     }
     case Signal::Kind::check:
     case Signal::Kind::value:
+    case Signal::Kind::increase:
+    case Signal::Kind::flips:
+    case Signal::Kind::count:
+    case Signal::Kind::always:
     case Signal::Kind::reason:
       break;
   }

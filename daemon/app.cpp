@@ -11,6 +11,7 @@
 
 #include "daemon/commands.hpp"
 #include "daemon/connectivity.hpp"
+#include "daemon/links.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -31,26 +32,6 @@ constexpr auto young = 2min;
 constexpr auto drain_time = 6s;
 /// Pages within this time see the same moment.
 constexpr auto snapshot_life = 100ms;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
-/// Where people reach our pages, without a trailing slash.
-std::string page_base(const Settings& settings, const Config& config) {
-  const auto& given = settings.external_url.empty() ? config.web.external_url : settings.external_url;
-  if (!given.empty()) return given.ends_with('/') ? given.substr(0, given.size() - 1) : given;
-  const auto& listen = settings.listen_address.empty() ? config.web.listen_address : settings.listen_address;
-  return "http://" + host_name() + listen.substr(listen.rfind(':'));
-}
-
-AlertLinks links_for(const Settings& settings, const Config& config) {
-  const auto base = page_base(settings, config);
-  const auto& runbooks = config.alerts.runbook_base_url;
-  return {runbooks.empty() ? base + "/runbooks" : runbooks, config.alerts.dashboard_base_url, base + "/"};
-}
 
 std::vector<WatchedProbe> watched(const Assembly& parts) {
   std::vector<WatchedProbe> all;
@@ -97,7 +78,8 @@ JudgementParts judgement_parts(const Settings& settings, Assembly& parts) {
           .dependencies = dependencies(parts),
           .boot_grace_until = started + parts.config.alerts.boot_grace,
           .receivers = std::move(parts.receivers),
-          .routes = parts.config.routes};
+          .routes = parts.config.routes,
+          .maintenance = parts.config.maintenance};
 }
 
 /// Where our own listener answers; one on all addresses does so on loopback.
@@ -184,11 +166,47 @@ void App::start_web() {
   if (connectivity_.empty()) connectivity_.push_back(own_endpoint(*listening));
 }
 
+void App::start_control() {
+  levers_ = std::make_unique<LeverHost>(
+      LeverHost{judgement_.levers(), [this] { return judgement_.incidents().open(); },
+                [this](const auto& incident, const auto& by, const auto& comment) {
+                  judgement_.acknowledge(incident, by, comment);
+                },
+                [this] { return status_text(); }, [this] { judgement_.levers_changed(); }});
+  const auto handler = [this](const std::string& request, const std::string& peer) {
+    return answer_control(*levers_, request, peer, std::chrono::system_clock::now());
+  };
+  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler);
+  if (const auto trouble = control_->listen(); !trouble.empty()) {
+    log_event(LogLevel::warning, "no_control_socket", {{"trouble", trouble}});
+    control_.reset();
+    return;
+  }
+  tasks_.spawn("control", control_->serve());
+}
+
+std::string App::status_text() const {
+  std::string text = "stack " + parts_.config.stack + "\n";
+  for (const auto& probe : history_.probes()) {
+    text += "  " + probe.name + " (" + probe.component + "): " + std::string{to_string(probe.state)};
+    if (probe.last && probe.last->result.reason != Reason::none)
+      text += ", " + std::string{to_string(probe.last->result.reason)} + ": " + probe.last->result.detail;
+    text += "\n";
+  }
+  for (const auto& incident : judgement_.incidents().open())
+    text += "incident " + incident.id + "  " + incident.title +
+            (incident.acknowledged_by.empty() ? "" : "  (acknowledged by " + incident.acknowledged_by + ")") +
+            "\n";
+  if (const auto trouble = own_trouble(); !trouble.empty()) text += "the daemon itself: " + trouble + "\n";
+  return text;
+}
+
 asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
   tasks_.spawn("connectivity", watch_connectivity());
   if (parts_.heartbeat) tasks_.spawn("heartbeat", beat());
   tasks_.spawn("web", server_->serve());
+  start_control();
   judgement_.start(tasks_);
   for (const auto& probe : probes_) {
     watchers_.spawn("watch " + probe.name,

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "daemon/assembly.hpp"
+#include "daemon/control.hpp"
+#include "daemon/control_server.hpp"
 #include "daemon/history.hpp"
 #include "daemon/judgement.hpp"
 #include "daemon/loops.hpp"
@@ -53,6 +55,11 @@ class App {
   History history_;
   Store& store_;
   Judgement judgement_;
+  void start_control();
+  std::string status_text() const;
+
+  std::unique_ptr<LeverHost> levers_;
+  std::unique_ptr<ControlServer> control_;  ///< nullptr: there is no socket
   std::vector<Endpoint> connectivity_;
   HeartbeatView heartbeat_;
   std::chrono::steady_clock::time_point memory_since_;  ///< since when nothing is kept; the epoch: it is

@@ -33,6 +33,14 @@ struct GrantsRequest {
 int run_daemon(const Settings& settings);
 int check_config(const Settings& settings);
 int run_probes_once(const Settings& settings, const ProbeRequest& request);
+struct RulesRequest {
+  bool for_alertmanager = false;
+  bool self_only = false;
+  std::string runbook_base_url;  ///< "" : the configuration's
+};
+
+int rules(const Settings& settings, const RulesRequest& request);
+int test_notify(const Settings& settings, const std::string& receiver);
 int grants(const Settings& settings, const GrantsRequest& request);
 
 }  // namespace healthd

@@ -53,8 +53,14 @@ EngineMemory adopted(const Alert& alert, const std::vector<AlertRule>& rules) {
 Judgement::Judgement(asio::any_io_executor executor, JudgementParts parts, Store& store)
     : store_{store},
       journal_{executor, store},
-      engine_{parts.rules,   std::move(parts.probes),       std::move(parts.links),
-              Moment::now(), std::move(parts.dependencies), {{}, parts.boot_grace_until}},
+      levers_{std::move(parts.maintenance)},
+      engine_{parts.rules,
+              std::move(parts.probes),
+              std::move(parts.links),
+              Moment::now(),
+              std::move(parts.dependencies),
+              {[this](const auto& labels, auto now) { return levers_.holds(labels, now); },
+               parts.boot_grace_until}},
       incidents_{std::move(parts.stack),
                  [this](const Alert& one, const Alert& other) { return engine_.related(one, other); }},
       dispatcher_{executor, std::move(parts.receivers), std::move(parts.routes), journal_},
@@ -66,7 +72,9 @@ void Judgement::restore() {
     bool known = false;
     switch (table) {
       case Table::engine:
+        break;
       case Table::lever:
+        known = levers_.restore(*body);
         break;
       case Table::alert: {
         auto memory = engine_memory(*body);
@@ -129,6 +137,11 @@ void Judgement::on(const Outcome& outcome) {
 
 void Judgement::tick() {
   const auto now = Moment::now();
+  for (const auto& ended : levers_.on(now.wall)) {
+    log_event(LogLevel::info, "lever_ended", {{"what", ended}});
+    for (const auto& incident : incidents_.open())
+      incidents_.note(incident.id, now.wall, ended + " has ended");
+  }
   publish(engine_.on(now));
   dispatcher_.tick();
   if (now.steady - saved_at_ < save_every) return;
@@ -149,12 +162,23 @@ void Judgement::publish(const std::vector<Alert>& changes) {
   persist(false);
 }
 
+void Judgement::acknowledge(const std::string& incident, const std::string& by, const std::string& comment) {
+  const auto who = by + (comment.empty() ? "" : " (" + comment + ")");
+  if (!incidents_.acknowledge(incident, who, wall())) return;
+  log_event(LogLevel::info, "incident_acknowledged", {{"incident", incident}, {"by", who}});
+  for (const auto& told : incidents_.told(incident)) dispatcher_.acknowledge(told, who);
+  persist(false);
+}
+
+void Judgement::levers_changed() { publish(engine_.on(Moment::now())); }
+
 /// Everything that one event changed is put in one go, so it is written in one transaction.
 void Judgement::persist(bool all) {
   for (const auto& memory : engine_.take_changed(Moment::now(), all)) {
     auto body = memory.gone ? std::nullopt : std::optional{to_text(memory)};
     journal_.put({Table::alert, memory.key(), std::move(body)});
   }
+  for (auto& [id, body] : levers_.take_changed()) journal_.put({Table::lever, id, std::move(body)});
   for (auto& [id, body] : incidents_.take_changed()) journal_.put({Table::incident, id, std::move(body)});
 }
 

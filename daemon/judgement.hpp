@@ -11,6 +11,7 @@
 #include "daemon/dispatcher.hpp"
 #include "daemon/incidents.hpp"
 #include "daemon/journal.hpp"
+#include "daemon/levers.hpp"
 #include "daemon/store.hpp"
 
 namespace healthd {
@@ -25,6 +26,7 @@ struct JudgementParts {
   std::chrono::system_clock::time_point boot_grace_until;
   std::vector<Receiver> receivers;
   std::vector<RouteConfig> routes;
+  std::vector<MaintenanceConfig> maintenance;
 };
 
 class Judgement {
@@ -42,6 +44,12 @@ class Judgement {
   /// Tells what is due and writes what is left. Returns how many messages could not be sent.
   asio::awaitable<std::size_t> finish(Deadline deadline);
 
+  /// Somebody takes an incident on.
+  void acknowledge(const std::string& incident, const std::string& by, const std::string& comment);
+  Levers& levers() { return levers_; }
+  /// After a change of the levers: they are kept, and judged by at once.
+  void levers_changed();
+
   const AlertEngine& engine() const { return engine_; }
   const Incidents& incidents() const { return incidents_; }
   const Dispatcher& dispatcher() const { return dispatcher_; }
@@ -55,6 +63,7 @@ class Judgement {
 
   Store& store_;
   Journal journal_;
+  Levers levers_;
   AlertEngine engine_;
   Incidents incidents_;
   Dispatcher dispatcher_;

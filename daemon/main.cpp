@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "daemon/commands.hpp"
+#include "daemon/lever_cli.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -18,6 +19,8 @@ const std::map<std::string, ProbeOutput> probe_outputs{
     {"text", ProbeOutput::text}, {"json", ProbeOutput::json}, {"nagios", ProbeOutput::nagios}};
 const std::map<std::string, GrantsSection> grants_sections{{"postgres", GrantsSection::postgres},
                                                            {"redis", GrantsSection::redis}};
+
+const std::map<std::string, bool> rule_readers{{"alertmanager", true}, {"prometheus", false}};
 
 /// Nagios reads 3 as "unknown": a probe that did not run says so.
 constexpr int nagios_unknown = 3;
@@ -88,6 +91,20 @@ CLI::App* add_grants(CLI::App& app, Settings& settings, GrantsRequest& request) 
   return grants;
 }
 
+CLI::App* add_rules(CLI::App& app, Settings& settings, RulesRequest& request) {
+  auto* verb =
+      app.add_subcommand("rules",
+                         "Prints the alert catalogue as a rule file for Prometheus, or what explains what "
+                         "as inhibit rules for Alertmanager. Exit: 0, 1 bad configuration");
+  add_config_option(*verb, settings);
+  add_choice(*verb, "FOR", request.for_alertmanager, rule_readers, "For whom (default: prometheus)");
+  verb->add_flag("--self", request.self_only,
+                 "Only HealthdDown and what the daemon says of itself: where it tells Alertmanager the rest");
+  verb->add_option("--runbook-base-url", request.runbook_base_url,
+                   "Where the runbooks are (default: as configured)");
+  return verb;
+}
+
 int dispatch(int argc, char** argv) {
   Settings settings;
   ProbeRequest request;
@@ -113,6 +130,18 @@ int dispatch(int argc, char** argv) {
   probe->add_flag("--explain", request.explain, "Print phases, checks, samples and evidence");
   add_choice(*probe, "--output", request.output, probe_outputs, "How to print (default: text)");
   const auto* grants_verb = add_grants(app, settings, grants_request);
+  RulesRequest rules_request;
+  const auto* rules_verb = add_rules(app, settings, rules_request);
+  std::string receiver;
+  auto* notify = app.add_subcommand("test-notify",
+                                    "Sends a marked test alert, firing and then resolved, and prints the "
+                                    "receiver's answers. Exit: 0 accepted, 2 not");
+  add_config_option(*notify, settings);
+  notify->add_option("RECEIVER", receiver, "As the configuration names it")->required();
+  LeverRequest lever;
+  lever.socket = settings.control_socket;
+  std::function<int()> lever_verb;
+  add_lever_verbs(app, lever, lever_verb);
 
   try {
     app.parse(argc, argv);
@@ -124,6 +153,9 @@ int dispatch(int argc, char** argv) {
   if (check->parsed()) return check_config(settings);
   if (probe->parsed()) return probes_once(settings, request);
   if (grants_verb->parsed()) return grants(settings, grants_request);
+  if (rules_verb->parsed()) return rules(settings, rules_request);
+  if (notify->parsed()) return test_notify(settings, receiver);
+  if (lever_verb) return lever_verb();
   return run_daemon(settings);
 }
 

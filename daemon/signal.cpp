@@ -57,10 +57,24 @@ bool matches(const Signal& signal, const Sample& sample) {
   return signal.match.first.empty() || std::ranges::find(sample.labels, signal.match) != sample.labels.end();
 }
 
+/// Whether the metric of `only_with`, of the same thing, has its value; nullopt where it is not known.
+std::optional<bool> has_companion(const AlertRule& rule, const Sample& sample, const Outcome& outcome) {
+  const auto& [metric, value] = rule.signal.only_with;
+  if (metric.empty()) return true;
+  for (const auto* other : find_samples(outcome.result, metric))
+    if (label_of(rule, *other) == label_of(rule, sample)) return other->value == value;
+  return std::nullopt;
+}
+
 std::vector<Reading> read_value(const AlertRule& rule, const Outcome& outcome) {
   std::vector<Reading> readings;
-  for (const auto* sample : find_samples(outcome.result, rule.signal.metric))
-    if (matches(rule.signal, *sample)) readings.push_back(reading(rule, *sample, sample->value));
+  for (const auto* sample : find_samples(outcome.result, rule.signal.metric)) {
+    if (!matches(rule.signal, *sample)) continue;
+    const auto allowed = has_companion(rule, *sample, outcome);
+    if (!allowed) continue;  // it is not known
+    readings.push_back(reading(rule, *sample, sample->value));
+    readings.back().bad = readings.back().bad && *allowed;
+  }
   return readings;
 }
 
@@ -124,21 +138,119 @@ std::vector<Reading> read_reason(const AlertRule& rule, const Outcome& outcome) 
   return {read};
 }
 
-std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome);
+std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory);
+
+std::vector<Reading> read_count(const AlertRule& rule, const Outcome& outcome) {
+  const auto samples = find_samples(outcome.result, rule.signal.metric);
+  if (samples.empty()) return {};
+  return {reading(rule, Sample{}, static_cast<double>(samples.size()))};
+}
+
+/// A counter, by the value of the rule's label: its samples that match, taken together.
+std::map<std::string, double> sums(const AlertRule& rule, const Outcome& outcome, const std::string& metric,
+                                   const std::pair<std::string, std::string>& label) {
+  std::map<std::string, double> all;
+  for (const auto* sample : find_samples(outcome.result, metric)) {
+    const bool fits = label.first.empty() || std::ranges::find(sample->labels, label) != sample->labels.end();
+    if (fits) all[label_of(rule, *sample)] += sample->value;
+  }
+  return all;
+}
+
+/// Takes the counter in, and returns by how much each rose.
+std::map<std::string, double> rises(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory,
+                                    const std::string& what, const std::string& metric,
+                                    const std::pair<std::string, std::string>& label) {
+  std::map<std::string, double> rose;
+  for (const auto& [value, total] : sums(rule, outcome, metric, label)) {
+    auto& rise = memory.rises[what + "/" + value];
+    rise.add(total, outcome.steady_at, rule.signal.over);
+    if (!rise.young()) rose[value] = rise.over();
+  }
+  // What is not reported any more is forgotten once its window is over.
+  std::erase_if(memory.rises, [&](const auto& each) {
+    return outcome.steady_at - each.second.last() > 2 * rule.signal.over;
+  });
+  return rose;
+}
+
+std::vector<Reading> read_increase(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
+  const auto& signal = rule.signal;
+  auto rose = rises(rule, outcome, memory, "rose", signal.metric, signal.match);
+  const auto less = rises(rule, outcome, memory, "less", signal.minus, {});
+  const auto good = signal.unless.first.empty()
+                        ? std::map<std::string, double>{}
+                        : rises(rule, outcome, memory, "good", signal.metric, signal.unless);
+  std::vector<Reading> readings;
+  for (auto& [value, rise] : rose) {
+    if (const auto found = less.find(value); found != less.end()) rise -= found->second;
+    if (signal.per_second) rise /= std::chrono::duration<double>(signal.over).count();
+    auto read = reading(rule, Sample{}, rise);
+    read.label_value = value;
+    if (const auto found = good.find(value); found != good.end() && found->second > 0) read.bad = false;
+    readings.push_back(std::move(read));
+  }
+  return readings;
+}
+
+std::vector<Reading> read_share(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
+  const auto& signal = rule.signal;
+  const auto part = rises(rule, outcome, memory, "part", signal.metric, signal.match);
+  const auto whole = rises(rule, outcome, memory, "whole", signal.of, {});
+  std::vector<Reading> readings;
+  for (const auto& [value, all] : whole) {
+    const auto found = part.find(value);
+    const double of_it = found == part.end() ? 0 : found->second;
+    auto read = reading(rule, Sample{}, all > 0 ? of_it / all : 0);
+    read.label_value = value;
+    const double rate = all / std::chrono::duration<double>(signal.over).count();
+    read.bad = read.bad && all > 0 && rate >= signal.at_least;
+    readings.push_back(std::move(read));
+  }
+  return readings;
+}
+
+std::vector<Reading> read_quantile(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
+  const auto& signal = rule.signal;
+  std::optional<double> value;
+  if (signal.metric == "healthd_probe_duration_seconds") {
+    memory.durations.add(std::chrono::duration<double>(outcome.took).count(), outcome.steady_at, signal.over);
+    value = memory.durations.quantile(signal.quantile);
+  }
+  for (const auto& sample : outcome.result.histograms) {
+    if (sample.name != signal.metric) continue;
+    memory.gained.add(sample.histogram, outcome.steady_at, signal.over);
+    value = memory.gained.quantile(signal.quantile);
+  }
+  if (!value) return {};
+  return {reading(rule, Sample{}, *value)};
+}
+
+std::vector<Reading> read_flips(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
+  if (outcome.result.status == Status::unknown) return {};
+  memory.flips.add(outcome.result.status != Status::down, outcome.steady_at, rule.signal.over);
+  return {reading(rule, Sample{}, static_cast<double>(memory.flips.count()))};
+}
+
+std::vector<Reading> read_always() {
+  Reading read;
+  read.bad = true;
+  return {read};
+}
 
 /// The rule with its threshold in units of another metric; nothing where that metric is not known.
-std::vector<Reading> read_scaled(AlertRule rule, const Outcome& outcome) {
+std::vector<Reading> read_scaled(AlertRule rule, const Outcome& outcome, SignalMemory& memory) {
   const auto factor = total(outcome.result, rule.signal.times);
   if (!factor) return {};
   rule.signal.times.clear();
   if (rule.above) *rule.above *= *factor;
   if (rule.below) *rule.below *= *factor;
-  return read_now(rule, outcome);
+  return read_now(rule, outcome, memory);
 }
 
-std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome) {
+std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
   if (!rule.signal.where.empty() && find_samples(outcome.result, rule.signal.where).empty()) return {};
-  if (!rule.signal.times.empty()) return read_scaled(rule, outcome);
+  if (!rule.signal.times.empty()) return read_scaled(rule, outcome, memory);
   switch (rule.signal.kind) {
     case Signal::Kind::check:
       return read_check(rule, outcome);
@@ -152,6 +264,18 @@ std::vector<Reading> read_now(const AlertRule& rule, const Outcome& outcome) {
       return read_remaining(rule, outcome);
     case Signal::Kind::reason:
       return read_reason(rule, outcome);
+    case Signal::Kind::increase:
+      return read_increase(rule, outcome, memory);
+    case Signal::Kind::share:
+      return read_share(rule, outcome, memory);
+    case Signal::Kind::quantile:
+      return read_quantile(rule, outcome, memory);
+    case Signal::Kind::flips:
+      return read_flips(rule, outcome, memory);
+    case Signal::Kind::count:
+      return read_count(rule, outcome);
+    case Signal::Kind::always:
+      return read_always();
     case Signal::Kind::stale:
       return {};
   }
@@ -169,18 +293,21 @@ void heed_trends(const AlertRule& rule, const Outcome& outcome, SignalMemory& me
   }
 }
 
-}  // namespace
-
-void Trend::add(double value, std::chrono::steady_clock::time_point at) {
-  constexpr std::chrono::minutes span{15};
-  constexpr std::chrono::seconds spacing{15};
-  while (!points_.empty() && at - points_.front().at > span) points_.pop_front();
-  // The last point is always the newest value; the others keep their distance, so that memory stays bounded.
-  if (points_.size() >= 2 && at - points_[points_.size() - 2].at < spacing) points_.pop_back();
-  points_.push_back({at, value});
+/// Several readings of one alert are one: bad where any is.
+std::vector<Reading> one_for_each(std::vector<Reading> readings) {
+  std::vector<Reading> merged;
+  for (auto& each : readings) {
+    const auto same = std::ranges::find(merged, each.label_value, &Reading::label_value);
+    if (same == merged.end()) {
+      merged.push_back(std::move(each));
+    } else if (each.bad && !same->bad) {
+      *same = std::move(each);
+    }
+  }
+  return merged;
 }
 
-bool Trend::falling() const { return points_.size() >= 2 && points_.back().value < points_.front().value; }
+}  // namespace
 
 std::vector<const Sample*> find_samples(const ProbeResult& result, std::string_view name) {
   std::vector<const Sample*> found;
@@ -200,9 +327,9 @@ bool absence_is_good(const AlertRule& rule, const Outcome& outcome) {
 }
 
 std::vector<Reading> read_signal(const AlertRule& rule, const Outcome& outcome, SignalMemory& memory) {
-  auto readings = read_now(rule, outcome);
+  auto readings = read_now(rule, outcome, memory);
   if (!rule.signal.unless_falling.empty()) heed_trends(rule, outcome, memory, readings);
-  return readings;
+  return one_for_each(std::move(readings));
 }
 
 }  // namespace healthd

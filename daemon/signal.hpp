@@ -1,13 +1,12 @@
 // What one rule of the catalogue sees in one result: good, bad, or nothing that could be told. Pure.
 #pragma once
 
-#include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/alerts.hpp"
+#include "daemon/signal_memory.hpp"
 #include "probes/result.hpp"
 
 namespace healthd {
@@ -19,26 +18,6 @@ struct Reading {
   std::optional<double> threshold;  ///< that the value was held against
   Reason reason = Reason::none;
   std::string detail = {};
-};
-
-/// Values of one gauge over the last quarter of an hour, to tell a queue that drains from one that stands.
-class Trend {
- public:
-  void add(double value, std::chrono::steady_clock::time_point at);
-  /// Lower now than at the beginning of the time it remembers.
-  bool falling() const;
-
- private:
-  struct Point {
-    std::chrono::steady_clock::time_point at;
-    double value;
-  };
-  std::deque<Point> points_;
-};
-
-/// What one rule remembers of one probe between two results. Bounded.
-struct SignalMemory {
-  std::map<std::string, Trend> trends;  ///< of `unless_falling`, by the value of the rule's label
 };
 
 /// `rule` against the result. Empty where the result does not tell (the rule's `stale` is judged by time

@@ -49,7 +49,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "probes/net/postgres_target.cpp",
     ),
     "pqxx": ("daemon/grants_check_postgres.cpp",),
-    "re2": ("probes/http_expect.cpp", "probes/http_promises.cpp", "probes/net/scrub.cpp"),
+    "re2": ("daemon/levers.cpp", "probes/http_expect.cpp", "probes/http_promises.cpp", "probes/net/scrub.cpp"),
     "hiredis": ("probes/net/resp.cpp",),
     "yaml-cpp": ("config/",),
     "prometheus": ("exporters/",),

@@ -1,0 +1,140 @@
+#include "daemon/control_server.hpp"
+
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "daemon/log.hpp"
+#include "daemon/task_scope.hpp"
+#include "probes/deadline.hpp"
+#include "probes/with_deadline.hpp"
+
+namespace healthd {
+namespace {
+
+using Local = asio::local::stream_protocol;
+
+constexpr std::size_t most_bytes = 64 * 1024;
+constexpr int most_connections = 16;
+constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::milliseconds pause_after_error{100};
+constexpr mode_t socket_mode = 0660;
+
+std::string user_name(uid_t user) {
+  std::array<char, 4096> space{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(user, &entry, space.data(), space.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return "uid " + std::to_string(user);
+}
+
+std::string peer_of(Local::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
+  return user_name(peer.uid);
+}
+
+}  // namespace
+
+struct ControlServer::Impl {
+  Impl(asio::any_io_executor executor, std::string where, Handler what)
+      : acceptor{executor}, path{std::move(where)}, handler{std::move(what)}, connections{executor, report} {}
+
+  static void report(const std::string& name, const std::string& error) {
+    log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
+  }
+
+  asio::awaitable<void> talk(Local::socket socket) {
+    auto work = exchange(socket);
+    co_await with_deadline(std::move(work), Deadline::in(patience));
+    --open;
+  }
+
+  asio::awaitable<bool> exchange(Local::socket& socket) {
+    const auto peer = peer_of(socket);
+    std::string buffer;
+    for (;;) {
+      const auto [error, size] = co_await asio::async_read_until(
+          socket, asio::dynamic_buffer(buffer, most_bytes), '\n', asio::as_tuple(asio::use_awaitable));
+      if (error) co_return false;
+      auto answer = handler(buffer.substr(0, size - 1), peer) + "\n";
+      buffer.erase(0, size);
+      const auto [broken, written] =
+          co_await asio::async_write(socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
+      if (broken) co_return false;
+    }
+  }
+
+  Local::acceptor acceptor;
+  std::string path;
+  Handler handler;
+  TaskScope connections;
+  int open = 0;
+  bool listening = false;
+};
+
+ControlServer::ControlServer(asio::any_io_executor executor, std::string path, Handler handler)
+    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler))} {}
+
+ControlServer::~ControlServer() {
+  if (impl_->listening) ::unlink(impl_->path.c_str());
+}
+
+std::string ControlServer::listen() {
+  auto& self = *impl_;
+  boost::system::error_code error;
+  if (self.path.size() >= sizeof(sockaddr_un::sun_path))
+    return "the path of the control socket is too long: " + self.path;
+  self.acceptor.open(Local{}, error);
+  if (error) return error.message();
+  self.acceptor.bind(self.path, error);
+  if (error == asio::error::address_in_use) {
+    // A file that nobody answers on was left behind by a process that had no time to remove it.
+    Local::socket probe{self.acceptor.get_executor()};
+    boost::system::error_code refused;
+    probe.connect(self.path, refused);
+    if (!refused) return self.path + " is the control socket of another process that runs";
+    ::unlink(self.path.c_str());
+    self.acceptor.bind(self.path, error);
+  }
+  if (error)
+    return "cannot make the control socket " + self.path + ": " + error.message() +
+           "; give another place with --control.socket";
+  self.listening = true;
+  ::chmod(self.path.c_str(), socket_mode);
+  self.acceptor.listen(most_connections, error);
+  return error ? error.message() : "";
+}
+
+asio::awaitable<void> ControlServer::serve() {
+  auto& self = *impl_;
+  asio::steady_timer pause{self.acceptor.get_executor()};
+  for (;;) {
+    auto [error, socket] = co_await self.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) break;
+    if (error) {
+      pause.expires_after(pause_after_error);
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
+    if (self.open >= most_connections) continue;
+    ++self.open;
+    self.connections.spawn("control connection", self.talk(std::move(socket)));
+  }
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await self.connections.stop();
+}
+
+}  // namespace healthd

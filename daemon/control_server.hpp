@@ -1,0 +1,33 @@
+// The control socket: one JSON object per line in, one per line out, for people on this host. Who may write
+// to the socket's file may command.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace healthd {
+
+namespace asio = boost::asio;
+
+class ControlServer {
+ public:
+  /// `peer`: the name of the user at the other end. The answer is one line without its end.
+  using Handler = std::function<std::string(const std::string& request, const std::string& peer)>;
+
+  ControlServer(asio::any_io_executor executor, std::string path, Handler handler);
+  ~ControlServer();  ///< removes the socket's file
+
+  /// "" , or why there is no socket: an error for people.
+  std::string listen();
+  /// Serves until cancelled. After listen(). At most 16 connections, each for 10 s and 64 KiB.
+  asio::awaitable<void> serve();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace healthd
