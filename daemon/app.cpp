@@ -346,6 +346,7 @@ asio::awaitable<void> App::beat() {
     const auto sent = co_await parts_.heartbeat->beat(heartbeat_.trouble, Deadline::in(heartbeat_timeout));
     const bool arrived = sent.kind == Delivery::Kind::sent;
     ++(arrived ? heartbeat_.successes : heartbeat_.failures);
+    heartbeat_.last_sent = arrived;
     if (arrived) heartbeat_.last_success_at = std::chrono::system_clock::now();
     if (!arrived && !failing)
       log_event(LogLevel::warning, "heartbeat_failed", {{"reason", sent.reason}, {"detail", sent.detail}});
@@ -382,11 +383,22 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->uptime = moment.steady - started_;
   made->ready = history_.complete();
   made->probes = history_.probes();
+  for (auto& probe : made->probes) probe.suppressed = judgement_.engine().suppressed(probe.name);
   made->components = components_of(made->probes);
   made->state = made->components.empty() ? Status::unknown : Status::up;
   for (const auto& component : made->components) made->state = worse(made->state, component.state);
   made->alerts = judgement_.engine().alerts();
   made->receivers = judgement_.dispatcher().views();
+  made->incidents = judgement_.incidents().all();
+  made->incident_count = judgement_.incidents().count();
+  made->silences = judgement_.levers().silences().size();
+  made->maintenance =
+      !judgement_.levers().maintenances().empty() || !judgement_.levers().open_windows(moment.wall).empty();
+  const auto kept = store_.state();
+  made->store_wanted = !settings_.storage_path.empty();
+  made->store_ok = kept.mode == StoreState::Mode::disk;
+  made->store_trouble = kept.trouble;
+  made->last_persist_at = kept.last_commit_at;
   made->heartbeat = heartbeat_;
   made->blind = unreachable_;
   made->loop_lag = loop_lag_;

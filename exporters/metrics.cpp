@@ -47,6 +47,8 @@ void add_receivers(const Snapshot& snapshot, Families& families) {
     const MetricLabels labels{{"receiver", label(receiver.name)}};
     families.add("healthd_notifications_total", static_cast<double>(receiver.attempts), labels);
     families.add("healthd_notification_queue_length", static_cast<double>(receiver.queue_length), labels);
+    families.add("healthd_notification_oldest_unsent_seconds", receiver.oldest_unsent_seconds, labels);
+    families.add("healthd_receiver_collapsed_total", static_cast<double>(receiver.collapsed), labels);
     for (const char* reason : failure_reasons) {
       families.add("healthd_notification_failures_total", count_of<std::string>(receiver.failures, reason),
                    labels, {{"reason", reason}});
@@ -56,6 +58,19 @@ void add_receivers(const Snapshot& snapshot, Families& families) {
                    unix_seconds(*receiver.last_success_at), labels);
     }
   }
+}
+
+void add_judgement(const Snapshot& snapshot, Families& families) {
+  families.add("healthd_incidents_total", static_cast<double>(snapshot.incident_count));
+  families.add("healthd_silences", static_cast<double>(snapshot.silences));
+  families.add("healthd_maintenance", snapshot.maintenance ? 1 : 0);
+  families.add("healthd_monitor_blind", snapshot.blind ? 1 : 0);
+  if (snapshot.store_wanted) families.add("healthd_store_ok", snapshot.store_ok ? 1 : 0);
+  if (snapshot.last_persist_at)
+    families.add("healthd_last_persist_timestamp_seconds", unix_seconds(*snapshot.last_persist_at));
+  const auto& heartbeat = snapshot.heartbeat;
+  if (!heartbeat.wanted || heartbeat.successes + heartbeat.failures == 0) return;
+  families.add("healthd_heartbeat_success", heartbeat.last_sent ? 1 : 0);
 }
 
 void add_counts(const Snapshot& snapshot, Families& families) {
@@ -118,6 +133,7 @@ void add_daemon_metrics(const Snapshot& snapshot, Families& families) {
   families.add("healthd_scheduler_lag_seconds", snapshot.loop_lag);
   add_alerts(snapshot, families);
   add_receivers(snapshot, families);
+  add_judgement(snapshot, families);
   add_counts(snapshot, families);
   add_process(families);
 }

@@ -24,9 +24,10 @@ std::optional<double> success(Status status) {
   return one_if(status != Status::down);
 }
 
-void add_states(Families& families, std::string_view name, const MetricLabels& labels, Status current) {
+void add_states(Families& families, std::string_view name, const MetricLabels& labels,
+                std::string_view current) {
   for (const char* state : states) {
-    families.add(name, one_if(to_string(current) == state), labels, {{"state", state}});
+    families.add(name, one_if(current == state), labels, {{"state", state}});
   }
 }
 
@@ -67,6 +68,18 @@ void add_checks(Families& families, const MetricLabels& labels, const ProbeResul
   }
 }
 
+/// Why the probe, and each of its checks, is not up. A series is there while it is so.
+void add_reasons(Families& families, const MetricLabels& labels, const ProbeResult& result) {
+  std::set<std::pair<std::string_view, Reason>> seen;
+  const auto add = [&](std::string_view check, Reason reason) {
+    if (reason == Reason::none || !seen.insert({check, reason}).second) return;
+    families.add("healthd_probe_reason", 1, labels,
+                 {{"check", label(check)}, {"reason", std::string{to_string(reason)}}});
+  };
+  add("", result.reason);
+  for (const CheckResult& check : result.checks) add(check.name, check.reason);
+}
+
 void add_samples(Families& families, const MetricLabels& labels, std::vector<Sample> samples) {
   DroppedSeries already_counted;  // by whoever made the snapshot; here it only must not reach the page
   admit_samples(samples, already_counted);
@@ -90,6 +103,7 @@ void add_last_run(Families& families, const MetricLabels& labels, const Outcome&
                  {{"phase", std::string{to_string(phase)}}});
   }
   add_checks(families, labels, last.result);
+  add_reasons(families, labels, last.result);
   add_samples(families, labels, last.result.samples);
   for (const auto& [name, histogram, own] : last.result.histograms) {
     MetricLabels all = labels;
@@ -105,7 +119,8 @@ void add_probe(Families& families, const MetricLabels& labels, const ProbeView& 
   families.add("healthd_probe_consecutive_failures", probe.consecutive_failures, labels);
   families.add("healthd_probe_duration_seconds", probe.duration, labels);
   families.add("healthd_probe_start_lateness_seconds", probe.start_lateness, labels);
-  add_states(families, "healthd_probe_state", labels, probe.state);
+  add_states(families, "healthd_probe_state", labels,
+             probe.suppressed ? "suppressed" : to_string(probe.state));
   add_time(families, "healthd_probe_last_success_timestamp_seconds", labels, probe.last_success_at);
   add_time(families, "healthd_probe_last_failure_timestamp_seconds", labels, probe.last_failure_at);
   add_counters(families, labels, probe);
@@ -124,7 +139,7 @@ void add_probe_metrics(const Snapshot& snapshot, Families& families) {
   }
   for (const ComponentView& component : snapshot.components) {
     const MetricLabels labels{{"stack", label(snapshot.stack)}, {"component", label(component.name)}};
-    add_states(families, "healthd_component_state", labels, component.state);
+    add_states(families, "healthd_component_state", labels, to_string(component.state));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <utility>
 
+#include "exporters/incident_pages.hpp"
 #include "exporters/metrics.hpp"
 #include "exporters/page.hpp"
 #include "exporters/status_json.hpp"
@@ -61,6 +62,8 @@ WebResponse line(unsigned status, std::string text) {
   return {.status = status, .content_type = plain_type, .body = std::move(text) + "\n"};
 }
 
+std::string all_incidents(const Snapshot& snapshot) { return incidents_json(snapshot.incidents); }
+
 /// Pages made from the snapshot.
 struct Dynamic {
   std::string_view path;
@@ -69,7 +72,8 @@ struct Dynamic {
 };
 constexpr std::array dynamic_pages{
     Dynamic{"/", html_type, render_status_page}, Dynamic{"/metrics", metrics_type, render_metrics},
-    Dynamic{"/api/v1/status", json_type, status_json}, Dynamic{"/api/v1/alerts", json_type, alerts_json}};
+    Dynamic{"/api/v1/status", json_type, status_json}, Dynamic{"/api/v1/alerts", json_type, alerts_json},
+    Dynamic{"/api/v1/incidents", json_type, all_incidents}};
 
 /// Pages that the loop answers at once.
 WebResponse style(const WebSources& /*sources*/) { return page(css_type, std::string{style_sheet()}); }
@@ -94,14 +98,32 @@ constexpr std::array immediate_pages{Immediate{"/style.css", style}, Immediate{"
                                      Immediate{"/-/ready", ready}, Immediate{"/runbooks/", runbook_index}};
 constexpr std::string_view runbook_prefix = "/runbooks/";
 
+constexpr std::string_view incident_prefix = "/api/v1/incidents/";
+constexpr const char* markdown_type = "text/markdown; charset=utf-8";
+
 struct Answer {
   std::string_view handler;
   WebResponse response;
 };
 
+/// `ID` or `ID.md`.
+Answer incident_answer(const WebSources& sources, std::string_view id) {
+  constexpr std::string_view handler = "/api/v1/incidents/ID";
+  const bool markdown = id.ends_with(".md");
+  if (markdown) id.remove_suffix(3);
+  const auto snapshot = sources.snapshot();
+  if (!snapshot) return {handler, line(503, "Not ready: starting.")};
+  const auto found = std::ranges::find(snapshot->incidents, id, &Incident::id);
+  if (found == snapshot->incidents.end())
+    return {handler, line(404, "There is no such incident; /api/v1/incidents lists them.")};
+  if (markdown) return {handler, page(markdown_type, incident_markdown(*found))};
+  return {handler, page(json_type, incident_json(*found))};
+}
+
 Answer static_answer(const WebSources& sources, std::string_view path) {
   const auto* found = std::ranges::find(immediate_pages, path, &Immediate::path);
   if (found != immediate_pages.end()) return {found->path, found->make(sources)};
+  if (path.starts_with(incident_prefix)) return incident_answer(sources, path.substr(incident_prefix.size()));
   if (path.starts_with(runbook_prefix)) {
     const std::string* runbook = sources.runbooks.find(path.substr(runbook_prefix.size()));
     if (runbook == nullptr)

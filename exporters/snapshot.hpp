@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exporters/alert.hpp"
+#include "exporters/incident.hpp"
 #include "probes/histogram.hpp"
 #include "probes/result.hpp"
 
@@ -29,6 +30,7 @@ struct ProbeView {
 
   std::optional<Outcome> last;     ///< nullopt until the first run ended
   Status state = Status::unknown;  ///< damped by the window
+  bool suppressed = false;         ///< it is not up because of another part, which is what people are told
   std::optional<Time> since;       ///< of the state
   std::optional<Time> last_success_at, last_failure_at;
 
@@ -65,7 +67,8 @@ struct HeartbeatView {
   bool wanted = false;
   std::optional<std::chrono::system_clock::time_point> last_success_at;
   std::uint64_t successes = 0, failures = 0;
-  std::string trouble;  ///< what the last one said is wrong with us; "" for nothing
+  bool last_sent = false;  ///< the last one arrived
+  std::string trouble;     ///< what the last one said is wrong with us; "" for nothing
 };
 
 struct RunbookLink {
@@ -84,6 +87,13 @@ struct Snapshot {
   std::vector<ProbeView> probes;
   std::vector<Alert> alerts;  ///< pending and firing, and those resolved a short while ago
   std::vector<ReceiverView> receivers;
+  std::vector<Incident> incidents;   ///< newest first
+  std::uint64_t incident_count = 0;  ///< since we started
+  std::size_t silences = 0;          ///< that are on
+  bool maintenance = false;          ///< any is on
+  bool store_wanted = false, store_ok = false;
+  std::string store_trouble;  ///< "" for none
+  std::optional<std::chrono::system_clock::time_point> last_persist_at;
   HeartbeatView heartbeat;
   bool blind = false;  ///< every target fails, and our own connectivity check as well
   Histogram loop_lag;  ///< timer fired minus timer due

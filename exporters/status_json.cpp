@@ -94,7 +94,7 @@ Json probe_fields(const ProbeView& probe) {
 
 Json probe_status(const ProbeView& probe) {
   Json json = probe_fields(probe);
-  json["state"] = to_string(probe.state);
+  json["state"] = probe.suppressed ? "suppressed" : to_string(probe.state);
   json["since"] = time_or_null(probe.since);
   json["consecutive_failures"] = probe.consecutive_failures;
   json["last_success_at"] = time_or_null(probe.last_success_at);
@@ -113,14 +113,15 @@ Json text_map(const std::map<std::string, std::string>& texts) {
 Json alert_array(const std::vector<Alert>& alerts) {
   Json json = Json::array();
   for (const Alert& alert : alerts) {
-    json.push_back({{"labels", text_map(alert.labels)},
-                    {"annotations", text_map(alert.annotations)},
-                    {"state", to_string(alert.state)},
-                    {"starts_at", rfc3339(alert.starts_at)},
-                    {"ends_at", time_or_null(alert.ends_at)},
-                    {"incident", nullptr},
-                    {"suppressed_by", nullptr},
-                    {"fingerprint", fingerprint(alert.labels)}});
+    json.push_back(
+        {{"labels", text_map(alert.labels)},
+         {"annotations", text_map(alert.annotations)},
+         {"state", to_string(alert.state)},
+         {"starts_at", rfc3339(alert.starts_at)},
+         {"ends_at", time_or_null(alert.ends_at)},
+         {"incident", alert.incident.empty() ? Json(nullptr) : Json(alert.incident)},
+         {"suppressed_by", alert.suppressed_by.empty() ? Json(nullptr) : Json(alert.suppressed_by)},
+         {"fingerprint", fingerprint(alert.labels)}});
   }
   return json;
 }

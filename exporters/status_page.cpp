@@ -34,11 +34,15 @@ struct AlertGroup {
   AlertState state;
   Html::Markup heading, style;
 };
-constexpr std::array alert_groups{
-    AlertGroup{AlertState::firing, "Firing", "firing"},
-    AlertGroup{AlertState::suppressed, "Held back: an effect of the above", "held"},
-    AlertGroup{AlertState::pending, "Pending: not reported yet", "pending"},
-    AlertGroup{AlertState::resolved, "Resolved a short while ago", "resolved"}};
+constexpr std::array alert_groups{AlertGroup{AlertState::firing, "Firing", "firing"},
+                                  AlertGroup{AlertState::suppressed, "Held back", "held"},
+                                  AlertGroup{AlertState::pending, "Pending: not reported yet", "pending"},
+                                  AlertGroup{AlertState::resolved, "Resolved a short while ago", "resolved"}};
+
+void add_runbook(Html& main, const Alert& alert) {
+  const std::string_view runbook = safe_link(value_of(alert.annotations, "runbook_url"));
+  if (!runbook.empty()) main.raw(" · <a href=\"").text(runbook).raw("\">Runbook</a>");
+}
 
 void add_alert(Html& main, const Alert& alert, WallTime now) {
   const std::string_view severity = value_of(alert.labels, "severity");
@@ -58,9 +62,48 @@ void add_alert(Html& main, const Alert& alert, WallTime now) {
         .text(span(now - alert.starts_at))
         .raw(")");
   }
-  const std::string_view runbook = safe_link(value_of(alert.annotations, "runbook_url"));
-  if (!runbook.empty()) main.raw(" · <a href=\"").text(runbook).raw("\">Runbook</a>");
+  if (!alert.suppressed_by.empty()) main.raw(" · Held back: ").text(alert.suppressed_by);
+  add_runbook(main, alert);
   main.raw("</p></li>\n");
+}
+
+void add_incident(Html& main, const Incident& incident, WallTime now) {
+  const auto effects = std::ranges::count(incident.members, Incident::Role::effect, &Incident::Member::role);
+  main.raw("<li><p class=\"what\"><strong>")
+      .text(incident.title)
+      .raw("</strong></p>\n<p class=\"meta\">Since ");
+  main.text(clock_time(incident.started_at, now)).raw(" (").text(span(now - incident.started_at)).raw(")");
+  if (effects > 0) main.raw(" · ").number(effects).raw(" effects held back");
+  if (!incident.acknowledged_by.empty()) main.raw(" · Taken on by ").text(incident.acknowledged_by);
+  if (!incident.members.empty()) add_runbook(main, incident.members.front().alert);
+  main.raw(" · <a href=\"/api/v1/incidents/").text(incident.id).raw(".md\">Report</a></p></li>\n");
+}
+
+void add_incidents(Html& main, const Snapshot& snapshot) {
+  const auto is_open = [](const Incident& incident) { return !incident.ended_at; };
+  if (std::ranges::none_of(snapshot.incidents, is_open)) return;
+  main.raw(
+      "<section class=\"alerts\" aria-labelledby=\"incidents\">\n<h2 id=\"incidents\">Open incidents</h2>\n");
+  main.raw("<ul class=\"firing\">\n");
+  for (const Incident& incident : snapshot.incidents)
+    if (is_open(incident)) add_incident(main, incident, snapshot.taken_at);
+  main.raw("</ul>\n</section>\n");
+}
+
+/// What people should know about the daemon before they believe the page.
+void add_notices(Html& main, const Snapshot& snapshot) {
+  if (snapshot.blind)
+    main.raw(
+        "<p class=\"notice\">The monitor is blind: every target fails, and it can reach nothing else "
+        "either.</p>\n");
+  if (snapshot.maintenance)
+    main.raw("<p class=\"notice\">Maintenance is on: some alerts are held back.</p>\n");
+  if (snapshot.silences > 0) {
+    main.raw("<p class=\"notice\">Silences that are on: ").number(static_cast<long long>(snapshot.silences));
+    main.raw(".</p>\n");
+  }
+  if (snapshot.store_wanted && !snapshot.store_ok)
+    main.raw("<p class=\"notice\">Nothing is kept on disk: ").text(snapshot.store_trouble).raw("</p>\n");
 }
 
 void add_alerts(Html& main, const Snapshot& snapshot) {
@@ -155,13 +198,17 @@ void add_probes(Html& main, const Snapshot& snapshot) {
 std::string render_status_page(const Snapshot& snapshot) {
   Html main;
   add_headline(main, snapshot);
+  add_notices(main, snapshot);
+  add_incidents(main, snapshot);
   add_alerts(main, snapshot);
   main.raw("<div class=\"columns\">\n<section aria-labelledby=\"stack\">\n<h2 id=\"stack\">The stack</h2>\n");
   main.add(stack_diagram(snapshot)).raw("</section>\n");
   add_probes(main, snapshot);
   main.raw("</div>\n<footer><p>superset-healthd ").text(snapshot.version).raw(", running for ");
   main.text(span(snapshot.uptime)).raw(". Machines read <a href=\"/metrics\">/metrics</a>, ");
-  main.raw("<a href=\"/api/v1/status\">/api/v1/status</a> and <a href=\"/api/v1/alerts\">/api/v1/alerts</a>.")
+  main.raw(
+          "<a href=\"/api/v1/status\">/api/v1/status</a>, <a href=\"/api/v1/alerts\">/api/v1/alerts</a> and ")
+      .raw("<a href=\"/api/v1/incidents\">/api/v1/incidents</a>.")
       .raw("</p></footer>\n");
   const std::string title = overall_sentence(snapshot) + " · " + snapshot.stack;
   return render_page({.title = title, .stack = snapshot.stack, .refreshes = true}, main);

@@ -38,6 +38,7 @@ h3 { font-size: .9rem; color: var(--soft); margin-top: 14px; font-weight: 600; }
 .quiet, footer, .headline p { color: var(--soft); }
 .quiet { margin: 0; }
 .headline { border-left-width: 6px; }
+.notice { border-left: 4px solid; margin: .6rem 0; padding: .2rem .8rem; }
 .headline h1 { font-size: 1.45rem; margin: 0; overflow-wrap: anywhere; }
 .headline p { margin: 4px 0 0; font-size: .92rem; }
 .up { --state: var(--up); --state-bg: var(--up-bg); }

@@ -123,10 +123,10 @@ TEST_CASE("each Alertmanager of a receiver is a notifier of its own") {
   REQUIRE(one.problems().empty());
   REQUIRE(two.problems().empty());
   CHECK(one.notifiers().at(0)->name() == "oncall");
-  CHECK(one.notifiers().at(0)->resend() == 30s);
+  CHECK(one.notifiers().at(0)->manners().resend == 30s);
   REQUIRE(two.notifiers().size() == 2);
   CHECK(two.notifiers()[1]->name() == "oncall/1");
-  CHECK(two.notifiers()[1]->resend() == 10s);
+  CHECK(two.notifiers()[1]->manners().resend == 10s);
 }
 
 TEST_CASE("an Alertmanager that cannot be is a configuration error") {

@@ -153,7 +153,7 @@ TEST_CASE("a webhook needs one URL") {
 
 TEST_CASE("a webhook tells a thing once") {
   NotifierBench bench{make_webhook, hook("http://127.0.0.1:1/")};
-  CHECK_FALSE(bench.notifiers().at(0)->resend());
+  CHECK_FALSE(bench.notifiers().at(0)->manners().resend);
   CHECK(bench.notifiers().at(0)->name() == "oncall");
 }
 
