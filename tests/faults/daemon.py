@@ -172,7 +172,7 @@ class Watcher:
 
     def _remember(self, status: dict[str, Any]) -> None:
         for alert in status["alerts"]:
-            if alert["state"] == "firing":
+            if alert["state"] == "firing" and alert["labels"]["severity"] != "none":  # the watchdog always fires
                 self.alerts.add((alert["labels"]["alertname"], alert["labels"].get("probe", "")))
                 if alert["labels"] not in self.fired:
                     self.fired.append(alert["labels"])
