@@ -44,6 +44,12 @@ std::optional<std::chrono::seconds> asked_wait(const HttpResponse& response) {
   return std::clamp(*asked, least_wait, longest_wait);
 }
 
+std::optional<std::chrono::seconds> clock_behind(const HttpResponse& response) {
+  const auto moment = http_date(response.header("date"));
+  if (!moment) return std::nullopt;
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - *moment;
+}
+
 Posted judge_answer(const HttpResponse& response, bool quote) {
   const auto holds = [&](const Meaning& m) {
     return m.first <= response.status && response.status <= m.last;
@@ -51,6 +57,8 @@ Posted judge_answer(const HttpResponse& response, bool quote) {
   const auto& meaning = *std::ranges::find_if(meanings, holds);
   Posted posted;
   posted.status = response.status;
+  posted.body = response.body;
+  posted.clock_behind = clock_behind(response);
   posted.delivery.may_have_arrived = true;
   posted.delivery.kind = meaning.kind;
   posted.delivery.reason = meaning.reason;
@@ -96,16 +104,11 @@ PostTarget read_post_target(Options& options, std::string_view key, std::string_
   return target;
 }
 
-asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
-                                  std::string body, bool quote, Deadline deadline) {
-  HttpRequest request;
-  request.method = "POST";
-  request.target = target.url.path;
-  request.host = host_header(target.url);
-  request.headers = std::move(headers);
-  request.headers.emplace_back("Content-Type", "application/json");
-  request.body = std::move(body);
+namespace {
 
+asio::awaitable<Posted> ask(Resolver& resolver, const PostTarget& target, HttpRequest request, bool quote,
+                            Deadline deadline) {
+  request.host = host_header(target.url);
   Trace trace;
   auto work = exchange(resolver, trace, target, std::move(request), quote);
   auto posted = co_await with_deadline(std::move(work), deadline);
@@ -113,6 +116,28 @@ asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, 
   auto late = retry("timeout", timed_out(trace).detail);
   late.delivery.may_have_arrived = trace.current() >= Phase::request;
   co_return late;
+}
+
+}  // namespace
+
+asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
+                                  std::string body, bool quote, Deadline deadline) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target = target.url.path;
+  request.headers = std::move(headers);
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = std::move(body);
+  auto asked = ask(resolver, target, std::move(request), quote, deadline);
+  co_return co_await std::move(asked);
+}
+
+asio::awaitable<Posted> get_page(Resolver& resolver, const PostTarget& target, std::string path,
+                                 Deadline deadline) {
+  HttpRequest request;
+  request.target = std::move(path);
+  auto asked = ask(resolver, target, std::move(request), false, deadline);
+  co_return co_await std::move(asked);
 }
 
 }  // namespace healthd

@@ -31,7 +31,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Posted {
   Delivery delivery;
-  int status = 0;  ///< of the answer; 0 where there was none
+  int status = 0;         ///< of the answer; 0 where there was none
+  std::string body = {};  ///< of the answer, at most 64 KiB; may repeat our URL: not to be shown
+  std::optional<std::chrono::seconds> clock_behind = {};  ///< how far its `Date` is behind our clock
 };
 
 /// Posts `body`. 2xx is sent; 408, 425, 429, 5xx and everything that kept an answer from coming is worth
@@ -39,5 +41,9 @@ struct Posted {
 /// be shown. Cancellable; ends by `deadline`.
 asio::awaitable<Posted> post_json(Resolver& resolver, const PostTarget& target, Headers headers,
                                   std::string body, bool quote, Deadline deadline);
+
+/// Asks for `path` on the target's host. Judged as post_json judges.
+asio::awaitable<Posted> get_page(Resolver& resolver, const PostTarget& target, std::string path,
+                                 Deadline deadline);
 
 }  // namespace healthd

@@ -28,13 +28,18 @@ std::optional<std::chrono::seconds> retry_after(std::string_view header,
     if (error != std::errc{}) return longest_rest;  // too large a number
     return within_reason(std::chrono::seconds{std::min(count, 86'400LL)});
   }
+  const auto moment = http_date(header);
+  if (!moment) return std::nullopt;
+  return within_reason(*moment - std::chrono::floor<std::chrono::seconds>(now));
+}
+
+std::optional<std::chrono::sys_seconds> http_date(std::string_view header) {
   const std::string text{header};
   std::tm parts{};
   const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (rest == nullptr || *rest != '\0') return std::nullopt;
   // In seconds: a date may lie beyond the clock's last nanosecond.
-  const std::chrono::sys_seconds moment{std::chrono::seconds{::timegm(&parts)}};
-  return within_reason(moment - std::chrono::floor<std::chrono::seconds>(now));
+  return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&parts)}};
 }
 
 }  // namespace healthd

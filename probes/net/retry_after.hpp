@@ -12,4 +12,7 @@ namespace healthd {
 std::optional<std::chrono::seconds> retry_after(std::string_view header,
                                                 std::chrono::system_clock::time_point now);
 
+/// The meaning of an HTTP date, such as of the `Date` header; nullopt where it is none.
+std::optional<std::chrono::sys_seconds> http_date(std::string_view header);
+
 }  // namespace healthd

@@ -11,9 +11,18 @@ namespace {
 
 using nlohmann::json;
 
+/// An Alertmanager that is not asked when it started.
 std::string urls(const std::string& url, const std::string& more = "") {
-  return "urls: [\"" + url + "\"]\n" + more;
+  return "urls: [\"" + url + "\"]\nreplay: false\n" + more;
 }
+
+/// What an Alertmanager that started then says about itself.
+std::string started(const std::string& when) {
+  return ScriptedHttp::answer(200, "", R"({"uptime": ")" + when + R"("})");
+}
+
+constexpr const char* replaying = "replay: true\nreplay_wait: 45s\n";
+std::string with_replay(const std::string& url) { return "urls: [\"" + url + "\"]\n" + replaying; }
 
 json message(const std::vector<Alert>& alerts, const std::string& more = "") {
   ScriptedHttp server{{ScriptedHttp::answer(200)}};
@@ -75,33 +84,113 @@ TEST_CASE("a link that Alertmanager would refuse is left out") {
   }
 }
 
-TEST_CASE("a message that is refused for one alert is sent again alert by alert") {
-  for (const int status : {400, 422}) {
-    const auto fine = ScriptedHttp::answer(200);
-    const auto bad = ScriptedHttp::answer(status, "", "start time must be before end time");
-    ScriptedHttp server{{bad, fine, bad, fine}};
-    NotifierBench bench{make_alertmanager, urls(server.url())};
-
-    const auto delivery = bench.send({firing("A"), firing("B"), firing("C")});
-
-    CHECK(delivery.kind == Delivery::Kind::rejected);
-    CHECK(delivery.detail.find("B: HTTP " + std::to_string(status)) != std::string::npos);
-    const auto& seen = server.seen();
-    REQUIRE(seen.size() == 4);
-    CHECK(json::parse(seen[3].body)[0]["labels"]["alertname"] == "C");
-  }
-}
-
-TEST_CASE("many alerts go in messages of at most 64") {
+TEST_CASE("after a 400 each alert is sent singly, and the refused one without what may be wrong with it") {
   const auto fine = ScriptedHttp::answer(200);
-  ScriptedHttp server{{fine, fine, fine}};
+  const auto bad = ScriptedHttp::answer(400, "", "start time must be before end time");
+  ScriptedHttp server{{bad, fine, bad, bad, fine}};
   NotifierBench bench{make_alertmanager, urls(server.url())};
 
-  CHECK(bench.send(std::vector<Alert>(130, firing())).kind == Delivery::Kind::sent);
+  const auto answers = bench.tell({{.alert = firing("A")}, {.alert = firing("B")}, {.alert = firing("C")}});
 
-  std::vector<std::size_t> sizes;
-  for (const auto& seen : server.seen()) sizes.push_back(json::parse(seen.body).size());
-  CHECK(sizes == std::vector<std::size_t>{64, 64, 2});
+  CHECK(answers[0].kind == Delivery::Kind::sent);
+  CHECK(answers[1].kind == Delivery::Kind::rejected);
+  CHECK(answers[1].detail.find("B: HTTP 400") != std::string::npos);
+  CHECK(answers[2].kind == Delivery::Kind::sent);
+  const auto& seen = server.seen();
+  REQUIRE(seen.size() == 5);
+  const auto bare = json::parse(seen[3].body)[0];
+  CHECK_FALSE(bare.contains("generatorURL"));
+  CHECK(bare["annotations"] == json{{"summary", "PostgreSQL is down"}});
+  CHECK(json::parse(seen[4].body)[0]["labels"]["alertname"] == "C");
+}
+
+TEST_CASE("after a 422, which stores nothing, the message is halved until the bad alert is alone") {
+  const auto fine = ScriptedHttp::answer(200);
+  const auto bad = ScriptedHttp::answer(422, "", "generatorURL must be of type uri");
+  ScriptedHttp server{{bad, fine, bad, bad, fine, fine}};
+  NotifierBench bench{make_alertmanager, urls(server.url())};
+
+  const auto answers = bench.tell(
+      {{.alert = firing("A")}, {.alert = firing("B")}, {.alert = firing("C")}, {.alert = firing("D")}});
+
+  for (const auto& answer : answers) CHECK(answer.kind == Delivery::Kind::sent);
+  CHECK(answers[2].detail.find("C: sent without link and annotations") != std::string::npos);
+  const auto& seen = server.seen();
+  REQUIRE(seen.size() == 6);
+  CHECK(json::parse(seen[1].body).size() == 2);
+  CHECK(json::parse(seen[5].body)[0]["labels"]["alertname"] == "D");
+}
+
+TEST_CASE("an Alertmanager that has restarted since it was told hears of the alert before its end") {
+  const auto fine = ScriptedHttp::answer(200);
+  ScriptedHttp server{{started("monday"), fine, started("tuesday"), fine, started("tuesday"), fine}};
+  NotifierBench bench{make_alertmanager, with_replay(server.url())};
+
+  const auto told = bench.tell({{.alert = firing()}}).at(0);
+  CHECK(told.kind == Delivery::Kind::sent);
+  CHECK(told.receipt == "monday");
+
+  const auto anew = bench.tell({{.alert = resolved(), .receipt = told.receipt}}).at(0);
+  CHECK(anew.kind == Delivery::Kind::retry);
+  CHECK(anew.reason.empty());
+  CHECK(anew.retry_after == 45s);
+  CHECK(anew.receipt == "tuesday");
+
+  const auto over = bench.tell({{.alert = resolved(), .receipt = anew.receipt}}).at(0);
+  CHECK(over.kind == Delivery::Kind::sent);
+
+  const auto& seen = server.seen();
+  REQUIRE(seen.size() == 6);
+  CHECK(seen[2].has("GET /api/v2/status HTTP/1.1"));
+  const auto again = json::parse(seen[3].body)[0];
+  CHECK(again["endsAt"].get<std::string>() > in(100s));
+  CHECK(json::parse(seen[5].body)[0]["endsAt"].get<std::string>() <= in(0s));
+}
+
+TEST_CASE("an end that was taken is not told anew by a firing, whatever restarts") {
+  const auto fine = ScriptedHttp::answer(200);
+  ScriptedHttp server{{started("monday"), fine, fine}};
+  NotifierBench bench{make_alertmanager, with_replay(server.url())};
+
+  const auto over = bench.tell({{.alert = resolved(), .receipt = "monday"}}).at(0);
+  REQUIRE(over.kind == Delivery::Kind::sent);
+  CHECK(bench.tell({{.alert = resolved(), .receipt = over.receipt}}).at(0).kind == Delivery::Kind::sent);
+
+  const auto& seen = server.seen();
+  REQUIRE(seen.size() == 3);
+  CHECK(json::parse(seen[2].body)[0]["endsAt"].get<std::string>() <= in(0s));
+}
+
+TEST_CASE("while nobody knows whether Alertmanager remembers, an end waits and a new alert does not") {
+  const auto fine = ScriptedHttp::answer(200);
+  ScriptedHttp server{{"", fine}};
+  NotifierBench bench{make_alertmanager, with_replay(server.url())};
+
+  const auto answers =
+      bench.tell({{.alert = resolved("Old"), .receipt = "monday"}, {.alert = firing("New")}});
+
+  CHECK(answers.at(0).kind == Delivery::Kind::retry);
+  CHECK(answers.at(1).kind == Delivery::Kind::sent);
+  CHECK(json::parse(server.seen().at(1).body)[0]["labels"]["alertname"] == "New");
+}
+
+TEST_CASE("a note travels as an annotation") {
+  ScriptedHttp server{{ScriptedHttp::answer(200)}};
+  NotifierBench bench{make_alertmanager, urls(server.url())};
+
+  bench.tell({{.alert = firing(), .note = "Delayed by 5m."}});
+
+  CHECK(json::parse(server.seen().at(0).body)[0]["annotations"]["note"] == "Delayed by 5m.");
+}
+
+TEST_CASE("an Alertmanager whose clock differs from ours is told, and the difference is said") {
+  ScriptedHttp server{{ScriptedHttp::answer(200, "Date: Mon, 02 Jan 2023 03:04:05 GMT\r\n")}};
+  NotifierBench bench{make_alertmanager, urls(server.url())};
+
+  const auto delivery = bench.send({firing()});
+
+  CHECK(delivery.kind == Delivery::Kind::sent);
+  CHECK(delivery.detail.find("clock differs") != std::string::npos);
 }
 
 TEST_CASE("an Alertmanager that is away is tried again, not declared to refuse") {
