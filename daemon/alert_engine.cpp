@@ -153,6 +153,7 @@ std::vector<Alert> AlertEngine::on(const Outcome& outcome) {
 /// Most runs find nothing wrong, and nobody reads what they saw; only that they were is kept.
 void AlertEngine::note_evidence(ProbeState& state, const Outcome& outcome, bool wrong) {
   constexpr std::size_t most_glances = 5;
+  constexpr std::size_t most_evidence = 4096;
   state.evidence.clear();
   if (wrong) {
     state.evidence = evidence_text(outcome);
@@ -164,6 +165,7 @@ void AlertEngine::note_evidence(ProbeState& state, const Outcome& outcome, bool 
     const auto changes = changed_facts(state.good_facts, server_facts(outcome.result));
     if (!changes.empty() && state.good_at)
       state.evidence += "\nchanged since it was well at " + rfc3339(*state.good_at) + ": " + changes;
+    if (state.evidence.size() > most_evidence) state.evidence.resize(most_evidence);
   } else {
     state.good_facts = server_facts(outcome.result);
     state.good_at = outcome.at;

@@ -165,7 +165,7 @@ class AlertEngine {
   Held held_by_ancestors(const Instance& instance, Moment now) const;
   Held worst_accused(const Instance& held, const std::function<bool(const Instance&)>& is_cause,
                      Moment now) const;
-  Accused accused(const Instance& instance, Moment now) const;
+  Accused accused(const Instance& instance, const Instance& child, Moment now) const;
   bool awaits_look(const Instance& instance, const ProbeState& ancestor, Moment now) const;
 
   std::vector<AlertRule> rules_;

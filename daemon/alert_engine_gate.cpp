@@ -17,6 +17,7 @@ constexpr std::chrono::minutes longest_wait{3};
 /// Parents are not looked at more often than this.
 constexpr std::chrono::seconds least_gap{1};
 constexpr std::chrono::seconds own_slack{1};
+constexpr int looks_to_come_back = 4;
 constexpr std::string_view blind_alert = "HealthdMonitorBlind";
 
 bool same_server(const WatchedProbe& one, const WatchedProbe& other) {
@@ -141,7 +142,7 @@ AlertEngine::Held AlertEngine::worst_accused(const Instance& held,
   Held worst;
   for (const auto& [key, other] : instances_) {
     if (&other == &held || !is_cause(other)) continue;
-    const auto blame = accused(other, now);
+    const auto blame = accused(other, held, now);
     if (blame == Accused::maybe) worst.kind = Held::Kind::waits;
     if (blame == Accused::yes)
       return {Held::Kind::suppressed, other.rule->name + " of " + other.probe->name,
@@ -150,12 +151,15 @@ AlertEngine::Held AlertEngine::worst_accused(const Instance& held,
   return worst;
 }
 
-AlertEngine::Accused AlertEngine::accused(const Instance& other, Moment now) const {
+AlertEngine::Accused AlertEngine::accused(const Instance& other, const Instance& child, Moment now) const {
   const auto state = other.alert.state;
   if (state == AlertState::firing || state == AlertState::suppressed) {
-    // It may be kept open for long after it was mended, and what fails then fails by itself.
+    // It may be kept open for long after it was mended. What fails then, and had the time for a few looks to
+    // come back, fails by itself.
+    const auto settled = std::min<Steady::duration>(
+        other.probe->window.keep, looks_to_come_back * child.probe->interval + child.probe->timeout);
     const auto good_since = other.damper.good_since();
-    const bool mended = good_since && now.steady - *good_since > other.probe->window.keep;
+    const bool mended = good_since && now.steady - *good_since > settled;
     return mended ? Accused::no : Accused::yes;
   }
   if (other.raised_at) return Accused::maybe;

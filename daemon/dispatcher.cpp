@@ -191,7 +191,8 @@ void Dispatcher::dispatch(const Alert& alert) {
 
 void Dispatcher::reconcile(const Alert& resolved) {
   for (auto& place : places_) {
-    if (!place->manners.keeps_open || !routed_to(resolved, *place)) continue;
+    // What is told again anyway is forgotten by itself over there.
+    if (!place->manners.keeps_open || place->manners.resend || !routed_to(resolved, *place)) continue;
     if (place->rows.knows(fingerprint(resolved.labels))) continue;
     place->rows.desire(resolved, Moment::now(), "Sent because the memory of what was told has been lost.");
     changed(*place);

@@ -68,7 +68,9 @@ Judgement::Judgement(asio::any_io_executor executor, JudgementParts parts, Store
 
 void Judgement::restore() {
   std::vector<EngineMemory> memories;
+  bool remembered = false;
   for (const auto& [table, key, body] : store_.take_rows()) {
+    remembered = true;
     bool known = false;
     switch (table) {
       case Table::engine:
@@ -92,7 +94,8 @@ void Judgement::restore() {
     }
     if (!known) journal_.put({table, key, std::nullopt});
   }
-  memory_lost_ = !store_.state().trouble.empty();
+  // Nothing remembered may be a first start, or a folder that was lost: who can tell.
+  memory_lost_ = !store_.state().trouble.empty() || !remembered;
   restore_engine(std::move(memories));
   close_unknown_members();
   persist(false);
