@@ -92,7 +92,7 @@ DeliveryRows::Time DeliveryRows::due_at(const Row& row) const {
 }
 
 Message DeliveryRows::message(const Row& row, Moment now) const {
-  Message made{row.alert, row.kind, row.note, row.receipt};
+  Message made{row.alert, row.kind, row.note, row.receipt, row.farewell};
   if (row.accepted && row.tell_acknowledged) {
     made.kind = Kind::acknowledged;
     made.note = joined(made.note, "Acknowledged by " + row.acknowledged_by + ".");
@@ -165,6 +165,7 @@ void DeliveryRows::answer(Row& row, const Message& sent, const Delivery& deliver
     case Delivery::Kind::sent:
       row.accepted = true;
       row.refused = false;
+      row.farewell = row.farewell && !sent.farewell;
       row.attempts = 0;
       row.told_at = now.steady;
       row.next_attempt = now.steady + manners_.resend.value_or(std::chrono::milliseconds{0});
@@ -270,13 +271,20 @@ std::vector<Alert> DeliveryRows::firing() const {
 }
 
 std::size_t DeliveryRows::worth_waiting_for() const {
-  const auto worth = [](const auto& entry) { return !entry.second.accepted && !entry.second.refused; };
+  const auto worth = [](const auto& entry) {
+    const Row& row = entry.second;
+    return !row.refused && (!row.accepted || row.farewell);
+  };
   return static_cast<std::size_t>(std::ranges::count_if(rows_, worth));
 }
 
-void DeliveryRows::hurry(Time now) {
-  for (auto& [key, row] : rows_)
+void DeliveryRows::say_farewell(Time now) {
+  for (auto& [key, row] : rows_) {
     if (!row.accepted) row.next_attempt = now;
+    if (!manners_.resend || row.alert.state != AlertState::firing) continue;
+    row.farewell = true;
+    row.next_attempt = now;
+  }
 }
 
 }  // namespace healthd

@@ -63,8 +63,8 @@ class DeliveryRows {
   bool knows(const std::string& fingerprint) const { return rows_.contains(fingerprint); }
   /// Unsent rows that another try may help: all but the refused ones.
   std::size_t worth_waiting_for() const;
-  /// Makes every unsent row due: the last chance before a stop.
-  void hurry(Time now);
+  /// Makes every unsent row due, and what is told again is told once more: the last chance before a stop.
+  void say_farewell(Time now);
   /// Alerts that came and went untold.
   std::uint64_t collapsed() const { return collapsed_; }
 
@@ -76,6 +76,7 @@ class DeliveryRows {
     bool maybe_told_firing = false;  ///< then a resolve is due to it
     bool refused = false;            ///< the receiver will not take this state
     bool on_its_way = false;         ///< sent, not answered yet
+    bool farewell = false;           ///< to be told before we stop
     bool on_disk = false;            ///< the wish to send this state is
     std::string acknowledged_by;     ///< "" for nobody
     bool tell_acknowledged = false;

@@ -189,6 +189,14 @@ void Dispatcher::dispatch(const Alert& alert) {
   }
 }
 
+void Dispatcher::tell_newcomers(const Alert& firing) {
+  for (auto& place : places_) {
+    if (!routed_to(firing, *place) || place->rows.knows(fingerprint(firing.labels))) continue;
+    place->rows.desire(firing, Moment::now());
+    changed(*place);
+  }
+}
+
 void Dispatcher::reconcile(const Alert& resolved) {
   for (auto& place : places_) {
     // What is told again anyway is forgotten by itself over there.
@@ -242,7 +250,7 @@ asio::awaitable<std::size_t> Dispatcher::drain(Deadline deadline) {
   };
   for (auto& place : places_) {
     place->free_at = {};
-    place->rows.hurry(Deadline::Clock::now());
+    place->rows.say_farewell(Deadline::Clock::now());
     place->woken.cancel();
   }
   while (waiting() > 0 && !deadline.passed()) {

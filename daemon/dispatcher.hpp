@@ -41,6 +41,8 @@ class Dispatcher {
   void start(TaskScope& scope);
   /// Queues the change for every receiver that the routes name, and for whoever knows of the alert already.
   void dispatch(const Alert& alert);
+  /// After a restart: receivers that the configuration brought since then hear of what fires.
+  void tell_newcomers(const Alert& firing);
   /// Tells receivers that keep alerts open that this one is over, in case they know of it and we do not.
   void reconcile(const Alert& resolved);
   /// Somebody has taken on the alert with this fingerprint.

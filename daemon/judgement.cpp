@@ -98,6 +98,8 @@ void Judgement::restore() {
   memory_lost_ = !store_.state().trouble.empty() || !remembered;
   restore_engine(std::move(memories));
   close_unknown_members();
+  for (const auto& alert : engine_.alerts())
+    if (alert.state == AlertState::firing) dispatcher_.tell_newcomers(alert);
   persist(false);
 }
 

@@ -19,6 +19,8 @@ constexpr std::size_t most_alerts = 64;  ///< in one message
 constexpr milliseconds default_resend{30'000};
 constexpr milliseconds least_resend{1'000};
 constexpr milliseconds least_lead{180'000};
+/// Before a stop: an upgrade must not look like the end of an alert.
+constexpr milliseconds farewell_lead{600'000};
 constexpr milliseconds send_timeout{10'000};
 /// What a restart of ours and clocks that differ may cost on top of two lost messages.
 constexpr milliseconds restart_and_skew{55'000};
@@ -48,7 +50,8 @@ nlohmann::json to_json(const Message& message, Alert::Time now, milliseconds lea
       {"labels", json_texts(alert.labels)},
       {"annotations", std::move(annotations)},
       {"startsAt", rfc3339(shown_start(alert, now))},
-      {"endsAt", rfc3339(is_over(alert) ? shown_end(alert, now) : now + lead)},
+      {"endsAt", rfc3339(is_over(alert) ? shown_end(alert, now)
+                                        : now + (message.farewell ? std::max(lead, farewell_lead) : lead))},
   };
   if (const auto link = shown_link(alert); !link.empty()) json["generatorURL"] = link;
   return json;

@@ -29,6 +29,7 @@ struct Message {
   Kind kind = Kind::state;
   std::string note = {};     ///< a sentence for people, such as how late this comes; "" for none
   std::string receipt = {};  ///< Delivery::receipt of when the receiver last took this alert as firing
+  bool farewell = false;     ///< the daemon is about to stop: it will be a while until this is told again
 };
 
 /// What became of one message.

@@ -163,7 +163,7 @@ TEST_CASE("a refused message waits, and does not hold up another") {
   REQUIRE(sent.size() == 1);
   CHECK(sent.front().alert.labels.at("alertname") == "Two");
   CHECK(rows.unsent() == 1);
-  rows.hurry(at(2s).steady);
+  rows.say_farewell(at(2s).steady);
   CHECK(due(rows, at(2s)).size() == 1);
 }
 
@@ -241,6 +241,18 @@ TEST_CASE("an alert that goes on firing is brought to mind until somebody takes 
   CHECK(exchange(rows, Kind::sent, at(20h)).empty());
   rows.desire(alert(AlertState::resolved), at(21h));
   CHECK(exchange(rows, Kind::sent, at(21h)).size() == 1);
+}
+
+TEST_CASE("before a stop, what is told again is told once more as a farewell") {
+  DeliveryRows rows{Manners{.resend = 30s}};
+  rows.desire(alert(AlertState::firing), at(0ms));
+  CHECK_FALSE(exchange(rows, Kind::sent, at(0ms)).at(0).farewell);
+  rows.say_farewell(at(1s).steady);
+  CHECK(rows.worth_waiting_for() == 1);
+  const auto last = exchange(rows, Kind::sent, at(1s));
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].farewell);
+  CHECK(rows.worth_waiting_for() == 0);
 }
 
 }  // namespace healthd

@@ -2,6 +2,7 @@
 // state file do to what people were told.
 #include "daemon/judgement.hpp"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -192,6 +193,27 @@ TEST_CASE("a spoilt row of the engine is made good by what receivers were told")
   CHECK(told.size() == 1);
   second.results(6, Reason::none);
   CHECK(told == Told{"RedisDown firing", "RedisDown resolved"});
+}
+
+TEST_CASE("a receiver that is new in the configuration hears of what fires already") {
+  const Folder folder;
+  Told told, newcomer;
+  {
+    Life first{folder.path, told};
+    first.results(3, Reason::timeout);
+  }
+  {
+    const auto store = Store::open(folder.path);
+    const auto rows = store->take_rows();
+    const auto delivery = std::ranges::find(rows, Table::delivery, &StoredRow::table);
+    REQUIRE(delivery != rows.end());
+    asio::io_context loop{1};
+    // As if nobody had been configured before.
+    REQUIRE(run(loop, store->commit({{Table::delivery, delivery->key, std::nullopt}}, Deadline::in(5s))));
+    REQUIRE(store->close(5s));
+  }
+  const Life second{folder.path, newcomer};
+  CHECK(newcomer == Told{"RedisDown firing"});
 }
 
 }  // namespace healthd
