@@ -7,6 +7,8 @@ namespace healthd {
 const std::vector<ReceiverType>& receiver_types() {
   static const std::vector<ReceiverType> types{
       {"alertmanager", make_alertmanager},
+      {"pagerduty", make_pagerduty},
+      {"slack", make_slack},
       {"webhook", make_webhook},
   };
   return types;

@@ -1,12 +1,9 @@
-#include <unistd.h>
-
 #include <catch2/catch_test_macros.hpp>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/exporters/notifier_bench.hpp"
 #include "tests/unit/exporters/scripted_http.hpp"
+#include "tests/unit/exporters/secret_file.hpp"
 
 namespace healthd::test {
 namespace {
@@ -31,21 +28,6 @@ std::string key_of(const std::vector<Alert>& alerts) {
   const auto begin = head.find("Idempotency-Key: ") + 17;
   return head.substr(begin, head.find("\r\n", begin) - begin);
 }
-
-/// A file that only its owner may read.
-class SecretFile {
- public:
-  explicit SecretFile(const std::string& text) {
-    const int file = ::mkstemp(path_.data());
-    ::close(file);
-    std::ofstream{path_} << text << '\n';
-  }
-  ~SecretFile() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "healthd-url-XXXXXX").string();
-};
 
 }  // namespace
 
