@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from typing import Any, Callable, Iterable
 
 import psycopg2
@@ -38,6 +40,7 @@ PAGES: dict[str, Callable[[], tuple[str, str]]] = {"/health": health, "/login/":
 
 
 def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    time.sleep(random.uniform(0, float(os.environ["SLOWEST_ANSWER"])))
     page = PAGES.get(environ["PATH_INFO"])
     status, text = page() if page else ("404 Not Found", "no such page")
     body = text.encode()

@@ -84,13 +84,17 @@ class Healthd(Server):
 
     def _configuration(self, secrets: Path) -> str:
         plan = self.plan
-        receivers = f'  - {{name: oncall, alertmanager: {{urls: ["{plan.alertmanager_url}"]}}}}\n'
-        if self.tempo.webhook:
-            receivers += f'  - {{name: hook, webhook: {{url: "{plan.receiver_url}/hook"}}}}\n'
         return CONFIGURATION.format(
             **plan.ports, **vars(self.tempo), edge=plan.edge_url, healthd_url=plan.healthd_url, ca_file=plan.ca_file,
-            secrets=secrets, every=f"{plan.beat_every:g}s", receivers=receivers,
+            secrets=secrets, every=f"{plan.beat_every:g}s", receivers="".join(f"  - {line}\n" for line in self.receivers()),
         )  # fmt: skip
+
+    def receivers(self) -> list[str]:
+        """One entry of the list each."""
+        found = [f'{{name: oncall, alertmanager: {{urls: ["{self.plan.alertmanager_url}"]}}}}']
+        if self.tempo.webhook:
+            found.append(f'{{name: hook, webhook: {{url: "{self.plan.receiver_url}/hook"}}}}')
+        return found
 
     def command(self) -> list[str]:
         room = self.room

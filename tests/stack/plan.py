@@ -21,6 +21,7 @@ class Plan:
     beat_every: float = 60
     group_wait: str = "5s"
     group_interval: str = "5s"
+    slowest_answer: float = 0  # of the application: each takes up to so long, in seconds
     postgres_password: str = field(default_factory=lambda: secrets.token_hex(12))
     redis_password: str = field(default_factory=lambda: secrets.token_hex(12))
 

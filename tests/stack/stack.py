@@ -71,12 +71,17 @@ class Stack:
 
     def launch(self, server: Server) -> Process:
         """Starts one server, records it and waits until it is ready."""
+        who = self.begin(server)
+        server.wait_ready(who)
+        return who
+
+    def begin(self, server: Server) -> Process:
+        """Starts one server and records it; whether it is ready may depend on another one."""
         with self._lock:
             if self._closing.is_set():
                 raise RuntimeError(f"{server.name} is not started any more: the stack stops")
             who = server.start()
             self.state.record(server.name, who)
-        server.wait_ready(who)
         return who
 
     def root(self, name: str) -> Process:

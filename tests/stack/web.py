@@ -29,6 +29,7 @@ class Gunicorn(Server):
         return {
             "SUPERSET_DSN": dsn,
             "PGPASSWORD": self.plan.postgres_password,
+            "SLOWEST_ANSWER": str(self.plan.slowest_answer),
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": str(self.room),
         }

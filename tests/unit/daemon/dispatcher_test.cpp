@@ -34,8 +34,8 @@ class FakeNotifier final : public Notifier {
       delivery.reason = "connect";
       co_return std::vector<Delivery>(messages.size(), delivery);
     }
-    for (const auto& [alert, kind, note, receipt] : messages)
-      log_.told.push_back(alert.labels.at("alertname") + " " + std::string{to_string(alert.state)});
+    for (const auto& each : messages)
+      log_.told.push_back(each.alert.labels.at("alertname") + " " + std::string{to_string(each.alert.state)});
     delivery.kind = Delivery::Kind::sent;
     co_return std::vector<Delivery>(messages.size(), delivery);
   }
