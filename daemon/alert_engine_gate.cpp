@@ -47,7 +47,9 @@ void AlertEngine::settle(Instance& entry, const Held& held, Moment now, std::vec
     case Held::Kind::waits:
       return;
     case Held::Kind::suppressed: {
-      const bool news = alert.state != AlertState::suppressed;
+      // That a silence hands over to a cause is news as well: it belongs to that incident now.
+      const bool found_cause = alert.cause.empty() && !held.cause.empty();
+      const bool news = alert.state != AlertState::suppressed || found_cause;
       if (!held.cause.empty() && !entry.held_since) entry.held_since = now.steady;
       entry.fresh_after.reset();
       entry.changed = entry.changed || news || alert.suppressed_by != held.by;

@@ -40,9 +40,15 @@ Incident::Member* member_of(Incident& incident, const Alert& alert) {
   return found == incident.members.end() ? nullptr : &*found;
 }
 
+/// How it began and how it ended is what people look for; of too many entries those in the middle go.
 void add_entry(Incident& incident, Incident::Time now, std::string text) {
-  if (incident.timeline.size() < most_entries) incident.timeline.push_back({now, std::move(text)});
+  auto& timeline = incident.timeline;
+  if (timeline.size() >= most_entries) timeline.erase(timeline.begin() + most_entries / 2);
+  timeline.push_back({now, std::move(text)});
 }
+
+/// Its cause is why nobody is told, or was told.
+bool is_effect(const Alert& alert) { return !alert.suppressed_by.empty() && !alert.cause.empty(); }
 
 std::string entry_text(const Alert& alert, bool known) {
   const auto description = alert.annotations.find("description");
@@ -51,7 +57,8 @@ std::string entry_text(const Alert& alert, bool known) {
     case AlertState::firing:
       return name_of(alert) + (known ? " fires again" : " fires") + words;
     case AlertState::suppressed:
-      return name_of(alert) + " is held back as an effect of " + alert.suppressed_by + words;
+      return name_of(alert) + " is held back" + (is_effect(alert) ? " as an effect of " : ": ") +
+             alert.suppressed_by + words;
     case AlertState::resolved:
       return name_of(alert) + " is over";
     case AlertState::pending:
@@ -83,6 +90,7 @@ Incident* Incidents::owner(const Alert& alert) {
 Incident& Incidents::begin(const Alert& alert, Time now) {
   Incident made;
   made.id = make_id(alert, now);
+  while (incidents_.contains(made.id)) made.id += "x";  // over and again within the second
   made.stack = stack_;
   const auto summary = alert.annotations.find("summary");
   made.title =
@@ -101,10 +109,12 @@ std::string Incidents::on(const Alert& alert, Time now) {
   }
   auto* member = member_of(*incident, alert);
   const bool known = member != nullptr;
+  // What a silence holds back is no part of it only because it could be.
+  if (!known && alert.state != AlertState::firing && !is_effect(alert)) return "";
   if (!known && incident->members.size() < most_members) {
-    const auto role = alert.state == AlertState::suppressed ? Incident::Role::effect
-                      : incident->members.empty()           ? Incident::Role::cause
-                                                            : Incident::Role::also;
+    const auto role = is_effect(alert)            ? Incident::Role::effect
+                      : incident->members.empty() ? Incident::Role::cause
+                                                  : Incident::Role::also;
     member = &incident->members.emplace_back(Incident::Member{role, alert});
   }
   if (member != nullptr) {

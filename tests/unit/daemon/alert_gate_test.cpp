@@ -249,6 +249,23 @@ TEST_CASE("people hold an alert back, and hear of it when they no longer do") {
   CHECK(site.resolved == Names{"RedisDown"});  // what was told is taken back, silenced or not
 }
 
+TEST_CASE("a silence that ends while the cause lasts hands the alert over to the cause") {
+  bool silent = true;
+  Restraint restraint;
+  restraint.by_people = [&](const auto& labels, auto) {
+    return silent && labels.at("component") == "celery" ? std::string{"silence 7 by ann"} : std::string{};
+  };
+  Site site{restraint};
+  site.rounds(0s, 60s);
+  site.failing = {"broker", "workers"};
+  site.rounds(75s, 300s);
+  CHECK(std::ranges::count(site.held, "CeleryNoWorkers by RedisDown of broker") == 0);
+  silent = false;
+  site.rounds(315s, 600s);
+  CHECK(site.fired == Names{"RedisDown"});
+  CHECK(std::ranges::count(site.held, "CeleryNoWorkers by RedisDown of broker") == 1);
+}
+
 TEST_CASE("after the host's start nothing is said of a part that never was well, until the grace is over") {
   Restraint restraint;
   restraint.boot_grace_until = after(180s).wall;

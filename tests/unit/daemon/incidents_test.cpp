@@ -87,6 +87,47 @@ TEST_CASE("what people hold back, and what is over before it was told, is no inc
   CHECK(all.all().empty());
 }
 
+TEST_CASE("what a silence holds back is no part of an incident that could be its cause") {
+  auto all = incidents();
+  const auto id = all.on(alert("RedisDown"), at(0s));
+  auto silenced = alert("CeleryNoWorkers", AlertState::suppressed);
+  silenced.suppressed_by = "silence s7 by ann";
+  CHECK(all.on(silenced, at(10s)).empty());
+  CHECK(all.find(id)->members.size() == 1);
+  // The silence ends, the cause does not.
+  CHECK(all.on(effect("CeleryNoWorkers"), at(20s)) == id);
+  CHECK(all.find(id)->members.at(1).role == Incident::Role::effect);
+}
+
+TEST_CASE("an effect that is first heard of at its end is still an effect") {
+  auto all = incidents();
+  const auto id = all.on(alert("RedisDown"), at(0s));
+  CHECK(all.on(effect("CeleryNoWorkers", AlertState::resolved), at(10s)) == id);
+  CHECK(all.find(id)->members.at(1).role == Incident::Role::effect);
+}
+
+TEST_CASE("an incident that comes back within the second takes nothing from the one before") {
+  auto all = incidents();
+  const auto first = all.on(alert("RedisDown"), at(0s));
+  all.on(alert("RedisDown", AlertState::resolved), at(0s));
+  const auto second = all.on(alert("RedisDown"), at(0s));
+  CHECK(second != first);
+  CHECK(all.find(first)->ended_at);
+  CHECK_FALSE(all.find(second)->ended_at);
+  CHECK(all.all().front().id == second);
+}
+
+TEST_CASE("a timeline that grew too long still tells the beginning and the end") {
+  auto all = incidents();
+  const auto id = all.on(alert("RedisDown"), at(0s));
+  for (int i = 0; i < 500; ++i) all.note(id, at(1s), "line " + std::to_string(i));
+  all.on(alert("RedisDown", AlertState::resolved), at(60s));
+  const auto& timeline = all.find(id)->timeline;
+  CHECK(timeline.size() == 256);
+  CHECK(timeline.front().text.starts_with("RedisDown of broker fires"));
+  CHECK(timeline.back().text == "The incident is over");
+}
+
 TEST_CASE("the same alert begins a new incident after the old one is over") {
   auto all = incidents();
   const auto first = all.on(alert("RedisDown"), at(0s));
