@@ -176,7 +176,10 @@ void App::start_control() {
   const auto handler = [this](const std::string& request, const std::string& peer) {
     return answer_control(*levers_, request, peer, std::chrono::system_clock::now());
   };
-  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler);
+  // What a person was told is done must outlive us.
+  const auto settle = [this] { return judgement_.written(); };
+  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler,
+                                             10s, settle);
   if (const auto trouble = control_->listen(); !trouble.empty()) {
     log_event(LogLevel::warning, "no_control_socket", {{"trouble", trouble}});
     control_.reset();
