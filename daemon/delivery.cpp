@@ -210,8 +210,9 @@ std::vector<DeliveryRows::Changed> DeliveryRows::take_changed() {
     }
     const auto& row = known->second;
     all.push_back({key,
-                   to_text(DeliveryMemory{row.alert, row.kind, row.accepted, row.maybe_told_firing, row.tell_acknowledged,
-                                          row.acknowledged_by, row.note, row.receipt, row.wanted_at}),
+                   to_text(DeliveryMemory{row.alert, row.kind, row.accepted, row.maybe_told_firing,
+                                          row.tell_acknowledged, row.acknowledged_by, row.note, row.receipt,
+                                          row.wanted_at}),
                    row.version});
   }
   changed_.clear();
