@@ -79,11 +79,13 @@ class Place {
 }  // namespace
 
 struct ControlServer::Impl {
-  Impl(asio::any_io_executor executor, std::string where, Handler what, std::chrono::milliseconds longest)
+  Impl(asio::any_io_executor executor, std::string where, Handler what, std::chrono::milliseconds longest,
+       Settle after)
       : acceptor{executor},
         path{std::move(where)},
         handler{std::move(what)},
         patience{longest},
+        settle{std::move(after)},
         connections{executor, report} {}
 
   static void report(const std::string& name, const std::string& error) {
@@ -105,6 +107,7 @@ struct ControlServer::Impl {
       if (error) co_return false;
       auto answer = handler(buffer.substr(0, size - 1), peer) + "\n";
       buffer.erase(0, size);
+      if (settle) co_await settle();
       const auto [broken, written] =
           co_await asio::async_write(socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
       if (broken) co_return false;
@@ -115,14 +118,16 @@ struct ControlServer::Impl {
   std::string path;
   Handler handler;
   std::chrono::milliseconds patience;
+  Settle settle;
   TaskScope connections;
   int open = 0;
   bool listening = false;
 };
 
 ControlServer::ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
-                             std::chrono::milliseconds patience)
-    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler), patience)} {}
+                             std::chrono::milliseconds patience, Settle settle)
+    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler), patience,
+                                   std::move(settle))} {}
 
 ControlServer::~ControlServer() {
   if (impl_->listening) ::unlink(impl_->path.c_str());

@@ -18,9 +18,12 @@ class ControlServer {
   /// `peer`: the name of the user at the other end. The answer is one line without its end.
   using Handler = std::function<std::string(const std::string& request, const std::string& peer)>;
 
+  /// Awaited before an answer is given: what was asked for is then done for good. Has a deadline of its own.
+  using Settle = std::function<asio::awaitable<void>()>;
+
   /// `patience`: how long one connection may last.
   ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
-                std::chrono::milliseconds patience = std::chrono::seconds{10});
+                std::chrono::milliseconds patience = std::chrono::seconds{10}, Settle settle = {});
   ~ControlServer();  ///< removes the socket's file
 
   /// "" , or why there is no socket: an error for people.

@@ -47,8 +47,10 @@ class Store {
  public:
   /// Opens or makes `folder/state.db`; blocks on the disk, so call it before the loop runs. Never fails: a
   /// file that cannot be read is set aside as `state.db.bad-<time>` and a new one is made; where the folder
-  /// cannot be written, everything goes on in memory and state() says so. "" : memory, as wanted.
-  static std::unique_ptr<Store> open(const std::string& folder);
+  /// cannot be written, everything goes on in memory, state() says so, and the disk is tried again every
+  /// `retry`. "" : memory, as wanted.
+  static std::unique_ptr<Store> open(const std::string& folder,
+                                     std::chrono::milliseconds retry = std::chrono::minutes{1});
   virtual ~Store() = default;
 
   /// The rows that the file held when it was opened; those with a wrong hash are left out and counted in
@@ -61,7 +63,7 @@ class Store {
   /// transaction. Resumes on the caller's executor. Cancellable.
   virtual asio::awaitable<bool> commit(std::vector<StoredRow> rows, Deadline deadline) = 0;
 
-  /// As of the last commit that ended; on the loop that commits.
+  /// From any thread.
   virtual StoreState state() const = 0;
 
   /// Writes what is waiting and ends the thread, within `patience`; false where the disk hangs.

@@ -36,22 +36,25 @@ class StoreFile {
   /// One transaction.
   Written write(const std::vector<StoredRow>& rows);
 
-  /// Sets the file in `folder` aside, to be looked at by people, and throws older ones of the kind away.
-  /// Returns its new name.
+  /// Sets the file in `folder` aside, to be looked at by people, and throws older ones of the kind away. Its
+  /// new name, or "" where it cannot be moved. Nobody may have it open.
   static std::string set_aside(const std::string& folder);
 
  private:
   StoreFile(std::string folder, sqlite3* database);
   bool run(const char* sql);
-  bool prepare_tables();
-  bool is_sound();
+  std::string prepare();
+  std::string judge();
+  bool make_tables();
   bool put(const StoredRow& row);
-  std::string error() const;
-  void keep_ballast() const;
-  void drop_ballast() const;
+  std::string error();
+  void keep_ballast();
+  void drop_ballast();
 
   std::string folder_;
   sqlite3* database_;
+  int code_ = 0;  ///< of SQLite, with the last error()
+  bool has_ballast_ = false;
 };
 
 }  // namespace healthd

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 
+#include "tests/support/process.hpp"
 #include "tests/support/run.hpp"
 
 namespace healthd {
@@ -163,6 +164,8 @@ TEST_CASE("a flipped bit in a row is noticed, and costs that row alone") {
   const auto rows = rows_of(*store);
   CHECK(rows.size() == 49);
   CHECK_FALSE(rows.contains("key7"));
+  REQUIRE(store->close(5s));
+  CHECK(Store::open(folder.path())->state().trouble.empty());
 }
 
 TEST_CASE("where nothing can be kept everything goes on, and it is said why") {
@@ -200,6 +203,67 @@ TEST_CASE("a caller whose deadline passes is not kept waiting") {
   const auto store = Store::open(folder.path());
   asio::io_context loop{1};
   CHECK_FALSE(test::run(loop, store->commit({{Table::alert, "a", "1"}}, Deadline::in(0s))));
+}
+
+TEST_CASE("a folder that is reached by a link is as good as any, be it made by systemd or by people") {
+  const Folder folder, other;
+  const auto link = other.path() + "/link";
+  fs::create_directory_symlink(folder.path(), link);
+  const auto store = Store::open(link);
+  CHECK(store->state().trouble.empty());
+  CHECK(commit(*store, {{Table::alert, "a", "1"}}));
+  CHECK(fs::exists(folder.file()));
+}
+
+TEST_CASE("a file of a newer version or of another program is kept aside, and it is said which of the two") {
+  struct Row {
+    std::streamoff at;  // in the header: user_version, application_id
+    const char* words;
+  };
+  for (const auto& row : {Row{60, "of version"}, Row{68, "another program"}}) {
+    const Folder folder;
+    fill(folder);
+    overwrite(folder.file(), row.at, std::string{"\0\0\0\x09", 4});
+    const auto store = Store::open(folder.path());
+    CHECK(store->state().mode == StoreState::Mode::disk);
+    CHECK(store->state().trouble.find(row.words) != std::string::npos);
+    CHECK(rows_of(*store).empty());
+    CHECK(folder.bad_files() == 1);
+  }
+}
+
+TEST_CASE("of the files that were set aside the last three are kept") {
+  const Folder folder;
+  for (int i = 0; i < 6; ++i) {
+    std::ofstream{folder.file(), std::ios::trunc} << std::string(100, 'x');
+    REQUIRE(Store::open(folder.path())->close(5s));
+  }
+  CHECK(folder.bad_files() == 3);
+}
+
+TEST_CASE("a folder that appears later is used, with all that was to be kept meanwhile") {
+  const Folder folder;
+  const auto later = folder.path() + "/later";
+  const auto store = Store::open(later, 20ms);
+  CHECK_FALSE(commit(*store, {{Table::alert, "a", "1"}}));
+  fs::create_directory(later);
+  REQUIRE(test::wait_until([&] { return store->state().mode == StoreState::Mode::disk; }));
+  CHECK(store->state().trouble.empty());
+  CHECK(commit(*store, {{Table::alert, "b", "2"}}));
+  REQUIRE(store->close(5s));
+  CHECK(rows_of(*Store::open(later)) == std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}});
+}
+
+TEST_CASE("rows that came too late to be read are set aside, not erased") {
+  const Folder folder;
+  fill(folder);
+  auto holder = Store::open(folder.path());
+  const auto store = Store::open(folder.path(), 20ms);
+  REQUIRE(store->state().mode == StoreState::Mode::memory);
+  REQUIRE(holder->close(5s));
+  REQUIRE(test::wait_until([&] { return store->state().mode == StoreState::Mode::disk; }));
+  CHECK(store->state().trouble.find("came too late") != std::string::npos);
+  CHECK(folder.bad_files() == 1);
 }
 
 }  // namespace healthd
