@@ -49,14 +49,9 @@ bool StoreDisk::write(const std::vector<StoredRow>& rows) {
     if (!kept) {
       file_.reset();
       const auto trouble = "the state file cannot be written: " + written.error;
-      if (written.full) {
-        state_->disk(false, trouble);
-        try_later();
-      } else {
-        // After a failed write nobody knows what the kernel still has of it: not the same file again.
-        const auto aside = StoreFile::set_aside(folder_);
-        kept = start_over(aside.empty() ? trouble : trouble + "; it was set aside as " + aside);
-      }
+      suspect_ = !written.full;
+      if (suspect_) kept = start_over(trouble);
+      if (written.full) later(trouble);
     }
   }
   state_->commit(kept);
@@ -80,8 +75,11 @@ void StoreDisk::remember(const StoredRow& row) {
   }
 }
 
-/// A file with everything that we know. `before` is what went wrong with the one before it.
+/// A file with everything that we know. `before` is what went wrong with the one before it: after a failed
+/// write nobody knows what the kernel still has of that, so it is not written to again. Where there can be no
+/// new one, it stays for the next start: what was reported as kept is in it.
 bool StoreDisk::start_over(const std::string& before) {
+  const auto aside = suspect_ ? StoreFile::set_aside(folder_) : "";
   std::string trouble;
   auto file = open_again(trouble);
   if (file) {
@@ -89,13 +87,16 @@ bool StoreDisk::start_over(const std::string& before) {
     if (written.error.empty()) {
       file_ = std::move(file);
       has_read_ = true;
+      suspect_ = false;
+      if (!aside.empty()) trouble = both("it was set aside as " + aside, trouble);
       state_->disk(true, both(before, trouble));
       return true;
     }
     trouble = "the state file cannot be written: " + written.error;
+    file.reset();
   }
-  state_->disk(false, trouble);
-  try_later();
+  if (!aside.empty()) StoreFile::put_back(folder_, aside);
+  later(trouble);
   return false;
 }
 
@@ -118,6 +119,11 @@ std::vector<StoredRow> StoreDisk::image_for(StoreFile& file, std::string& troubl
     if (!image_.contains({row.table, row.key})) rows.push_back({row.table, row.key, std::nullopt});
   for (const auto& [key, body] : image_) rows.push_back({key.first, key.second, body});
   return rows;
+}
+
+void StoreDisk::later(const std::string& trouble) {
+  state_->disk(false, trouble);
+  try_later();
 }
 
 void StoreDisk::try_later() {

@@ -47,6 +47,7 @@ class StoreDisk : public std::enable_shared_from_this<StoreDisk> {
   bool start_over(const std::string& before);
   std::unique_ptr<StoreFile> open_again(std::string& trouble);
   std::vector<StoredRow> image_for(StoreFile& file, std::string& trouble) const;
+  void later(const std::string& trouble);
   void try_later();
 
   const std::string folder_;
@@ -55,6 +56,7 @@ class StoreDisk : public std::enable_shared_from_this<StoreDisk> {
   std::unique_ptr<StoreFile> file_;
   std::vector<StoredRow> rows_;
   bool has_read_ = false;  ///< what the file held at the start is in the image
+  bool suspect_ = false;   ///< the file in place had a write that failed
   std::map<Key, std::string> image_;
   std::size_t bytes_ = 0;
   asio::steady_timer again_;

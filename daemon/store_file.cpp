@@ -176,6 +176,13 @@ std::string StoreFile::set_aside(const std::string& folder) {
   return aside;
 }
 
+void StoreFile::put_back(const std::string& folder, const std::string& aside) {
+  std::error_code ignored;
+  fs::remove(path_of(folder) + "-wal", ignored);
+  fs::rename(aside, path_of(folder), ignored);
+  fs::rename(aside + "-wal", path_of(folder) + "-wal", ignored);
+}
+
 std::string StoreFile::error() {
   code_ = sqlite3_errcode(database_);
   return sqlite3_errmsg(database_);

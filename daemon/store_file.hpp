@@ -39,6 +39,8 @@ class StoreFile {
   /// Sets the file in `folder` aside, to be looked at by people, and throws older ones of the kind away. Its
   /// new name, or "" where it cannot be moved. Nobody may have it open.
   static std::string set_aside(const std::string& folder);
+  /// Undoes set_aside(), over whatever is in its place now.
+  static void put_back(const std::string& folder, const std::string& aside);
 
  private:
   StoreFile(std::string folder, sqlite3* database);
