@@ -17,6 +17,9 @@ struct KnownNames {
   std::vector<std::string> alerts;
 };
 
+/// The parts of a stack that alerts, routes, maintenance and metrics speak of.
+const std::vector<std::string>& components();
+
 /// Reads the file (blocks on disk). The caller builds probes and notifiers, which read their own options, and
 /// then calls `config.root.finish()`, which reports every key that nobody read. `problems` must outlive that.
 /// A file that is no YAML at all gives an empty Config. Probes and receivers of an unknown kind are reported

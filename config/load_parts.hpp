@@ -10,9 +10,6 @@
 
 namespace healthd {
 
-/// The parts of a stack that alerts, routes and metrics speak of.
-const std::vector<std::string>& components();
-
 /// Reads a name made of the letters that `shape` allows; reports any other, and "" then.
 struct NameShape {
   std::string_view allowed;  ///< for people

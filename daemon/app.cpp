@@ -134,7 +134,7 @@ App::~App() {
 int App::run() {
   start_web();
   if (const auto trouble = store_.state().trouble; !trouble.empty())
-    log_event(LogLevel::warning, "state_not_kept", {{"trouble", trouble}});
+    log_event(LogLevel::warning, "state_file", {{"trouble", trouble}});
   judgement_.restore();
   std::exception_ptr failed;
   asio::co_spawn(loops_.main(), live(), [this, &failed](std::exception_ptr error) {
@@ -176,7 +176,10 @@ void App::start_control() {
   const auto handler = [this](const std::string& request, const std::string& peer) {
     return answer_control(*levers_, request, peer, std::chrono::system_clock::now());
   };
-  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler);
+  // What a person was told is done must outlive us.
+  const auto settle = [this] { return judgement_.written(); };
+  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler,
+                                             10s, settle);
   if (const auto trouble = control_->listen(); !trouble.empty()) {
     log_event(LogLevel::warning, "no_control_socket", {{"trouble", trouble}});
     control_.reset();
@@ -361,9 +364,12 @@ void App::watch_self() {
   findings.store = store_.state();
   findings.store_wanted = !settings_.storage_path.empty();
   const bool kept = findings.store.mode == StoreState::Mode::disk || !findings.store_wanted;
+  const bool was_kept = memory_since_ == std::chrono::steady_clock::time_point{};
+  if (kept && !was_kept) log_event(LogLevel::info, "state_kept_again");
+  if (!kept && was_kept)
+    log_event(LogLevel::warning, "state_not_kept", {{"trouble", findings.store.trouble}});
   if (kept) memory_since_ = {};
-  if (!kept && memory_since_ == std::chrono::steady_clock::time_point{})
-    memory_since_ = std::chrono::steady_clock::now();
+  if (!kept && was_kept) memory_since_ = std::chrono::steady_clock::now();
   findings.scheduler_lag = loop_lag_;
   findings.blind = unreachable_;
   judgement_.on(self_outcome(findings, Moment::now()));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/clock.hpp"
+#include "config/load.hpp"
 
 namespace healthd {
 namespace {
@@ -65,13 +66,18 @@ Json silence_expire(const Call& call) {
 }
 
 Json maintenance_start(const Call& call) {
-  std::vector<std::string> components;
+  std::vector<std::string> named;
   const auto given = call.request.find("components");
   if (given != call.request.end() && given->is_array())
-    for (const auto& each : *given)
-      if (each.is_string()) components.push_back(each.get<std::string>());
+    for (const auto& each : *given) {
+      auto name = each.is_string() ? each.get<std::string>() : each.dump();
+      // A name with a slip in it would hold nothing back, and nobody would notice before the page.
+      if (std::ranges::find(components(), name) == components().end())
+        return refusal("no component is named " + name);
+      if (std::ranges::find(named, name) == named.end()) named.push_back(std::move(name));
+    }
   return answered(call, call.host.levers.start_maintenance(call.span(), call.text("reason"), call.author,
-                                                           std::move(components), call.now));
+                                                           std::move(named), call.now));
 }
 
 Json maintenance_end(const Call& call) {

@@ -13,6 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "daemon/log.hpp"
 #include "daemon/task_scope.hpp"
@@ -26,7 +28,6 @@ using Local = asio::local::stream_protocol;
 
 constexpr std::size_t most_bytes = 64 * 1024;
 constexpr int most_connections = 16;
-constexpr std::chrono::seconds patience{10};
 constexpr std::chrono::milliseconds pause_after_error{100};
 constexpr mode_t socket_mode = 0660;
 
@@ -46,20 +47,55 @@ std::string peer_of(Local::socket& socket) {
   return user_name(peer.uid);
 }
 
+/// Why the file at `path` must stay; "" where it is a socket that nobody answers on, left behind by a process
+/// that had no time to remove it.
+std::string wanted_by_others(const asio::any_io_executor& executor, const std::string& path) {
+  struct stat file{};
+  if (::lstat(path.c_str(), &file) != 0) return path + ": " + std::strerror(errno);
+  if (!S_ISSOCK(file.st_mode)) return path + " is a file, and no control socket";
+  Local::socket probe{executor};
+  boost::system::error_code error;
+  probe.open(Local{}, error);
+  probe.non_blocking(true, error);  // one that hangs takes no more connections, and would keep us waiting
+  probe.connect(path, error);
+  if (error == asio::error::connection_refused) return "";
+  if (!error || error == asio::error::would_block || error == asio::error::try_again)
+    return path + " is the control socket of another process that runs";
+  return path + ": " + error.message();
+}
+
+/// Counts a connection for as long as it lives.
+class Place {
+ public:
+  explicit Place(int& taken) : taken_{taken} { ++taken_; }
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  int& taken_;
+};
+
 }  // namespace
 
 struct ControlServer::Impl {
-  Impl(asio::any_io_executor executor, std::string where, Handler what)
-      : acceptor{executor}, path{std::move(where)}, handler{std::move(what)}, connections{executor, report} {}
+  Impl(asio::any_io_executor executor, std::string where, Handler what, std::chrono::milliseconds longest,
+       Settle after)
+      : acceptor{executor},
+        path{std::move(where)},
+        handler{std::move(what)},
+        patience{longest},
+        settle{std::move(after)},
+        connections{executor, report} {}
 
   static void report(const std::string& name, const std::string& error) {
     log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
   }
 
   asio::awaitable<void> talk(Local::socket socket) {
+    const Place place{open};
     auto work = exchange(socket);
     co_await with_deadline(std::move(work), Deadline::in(patience));
-    --open;
   }
 
   asio::awaitable<bool> exchange(Local::socket& socket) {
@@ -71,6 +107,7 @@ struct ControlServer::Impl {
       if (error) co_return false;
       auto answer = handler(buffer.substr(0, size - 1), peer) + "\n";
       buffer.erase(0, size);
+      if (settle) co_await settle();
       const auto [broken, written] =
           co_await asio::async_write(socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
       if (broken) co_return false;
@@ -80,13 +117,17 @@ struct ControlServer::Impl {
   Local::acceptor acceptor;
   std::string path;
   Handler handler;
+  std::chrono::milliseconds patience;
+  Settle settle;
   TaskScope connections;
   int open = 0;
   bool listening = false;
 };
 
-ControlServer::ControlServer(asio::any_io_executor executor, std::string path, Handler handler)
-    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler))} {}
+ControlServer::ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
+                             std::chrono::milliseconds patience, Settle settle)
+    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler), patience,
+                                   std::move(settle))} {}
 
 ControlServer::~ControlServer() {
   if (impl_->listening) ::unlink(impl_->path.c_str());
@@ -95,17 +136,15 @@ ControlServer::~ControlServer() {
 std::string ControlServer::listen() {
   auto& self = *impl_;
   boost::system::error_code error;
+  // An empty one would bind to a name that any user may connect to.
+  if (self.path.empty()) return "no path for the control socket is given";
   if (self.path.size() >= sizeof(sockaddr_un::sun_path))
     return "the path of the control socket is too long: " + self.path;
   self.acceptor.open(Local{}, error);
   if (error) return error.message();
   self.acceptor.bind(self.path, error);
   if (error == asio::error::address_in_use) {
-    // A file that nobody answers on was left behind by a process that had no time to remove it.
-    Local::socket probe{self.acceptor.get_executor()};
-    boost::system::error_code refused;
-    probe.connect(self.path, refused);
-    if (!refused) return self.path + " is the control socket of another process that runs";
+    if (auto why = wanted_by_others(self.acceptor.get_executor(), self.path); !why.empty()) return why;
     ::unlink(self.path.c_str());
     self.acceptor.bind(self.path, error);
   }
@@ -126,11 +165,10 @@ asio::awaitable<void> ControlServer::serve() {
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) break;
     if (error) {
       pause.expires_after(pause_after_error);
-      co_await pause.async_wait(asio::use_awaitable);
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
       continue;
     }
     if (self.open >= most_connections) continue;
-    ++self.open;
     self.connections.spawn("control connection", self.talk(std::move(socket)));
   }
   co_await asio::this_coro::reset_cancellation_state();

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,12 +18,18 @@ class ControlServer {
   /// `peer`: the name of the user at the other end. The answer is one line without its end.
   using Handler = std::function<std::string(const std::string& request, const std::string& peer)>;
 
-  ControlServer(asio::any_io_executor executor, std::string path, Handler handler);
+  /// Awaited before an answer is given: what was asked for is then done for good. Has a deadline of its own.
+  using Settle = std::function<asio::awaitable<void>()>;
+
+  /// `patience`: how long one connection may last.
+  ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
+                std::chrono::milliseconds patience = std::chrono::seconds{10}, Settle settle = {});
   ~ControlServer();  ///< removes the socket's file
 
   /// "" , or why there is no socket: an error for people.
   std::string listen();
-  /// Serves until cancelled. After listen(). At most 16 connections, each for 10 s and 64 KiB.
+  /// Serves until cancelled. After listen(). At most 16 connections at a time, and 64 KiB a line; what
+  /// is more is closed without an answer.
   asio::awaitable<void> serve();
 
  private:

@@ -211,7 +211,8 @@ std::vector<DeliveryRows::Changed> DeliveryRows::take_changed() {
     const auto& row = known->second;
     all.push_back({key,
                    to_text(DeliveryMemory{row.alert, row.kind, row.accepted, row.maybe_told_firing,
-                                          row.acknowledged_by, row.note, row.receipt, row.wanted_at}),
+                                          row.tell_acknowledged, row.acknowledged_by, row.note, row.receipt,
+                                          row.wanted_at}),
                    row.version});
   }
   changed_.clear();
@@ -232,6 +233,7 @@ bool DeliveryRows::restore(const std::string& fingerprint_, const std::string& b
   row.accepted = memory->accepted;
   // A message may have been on its way when the process ended.
   row.maybe_told_firing = memory->told_firing || row.alert.state == AlertState::firing;
+  row.tell_acknowledged = memory->tell_acknowledged;
   row.acknowledged_by = std::move(memory->acknowledged_by);
   row.note = std::move(memory->note);
   row.receipt = std::move(memory->receipt);

@@ -17,6 +17,7 @@ DeliveryMemory memory_from(const Json& json) {
   memory.kind = json.at("missed").get<bool>() ? Message::Kind::missed : Message::Kind::state;
   memory.accepted = json.at("accepted").get<bool>();
   memory.told_firing = json.at("told_firing").get<bool>();
+  memory.tell_acknowledged = json.at("tell_acknowledged").get<bool>();
   memory.acknowledged_by = json.at("acknowledged_by").get<std::string>();
   memory.note = json.at("note").get<std::string>();
   memory.receipt = json.at("receipt").get<std::string>();
@@ -32,6 +33,7 @@ std::string to_text(const DeliveryMemory& memory) {
                   {"missed", memory.kind == Message::Kind::missed},
                   {"accepted", memory.accepted},
                   {"told_firing", memory.told_firing},
+                  {"tell_acknowledged", memory.tell_acknowledged},
                   {"acknowledged_by", memory.acknowledged_by},
                   {"note", memory.note},
                   {"receipt", memory.receipt},

@@ -12,7 +12,7 @@ namespace healthd {
 struct DeliveryMemory {
   Alert alert;
   Message::Kind kind = Message::Kind::state;
-  bool accepted = false, told_firing = false;
+  bool accepted = false, told_firing = false, tell_acknowledged = false;
   std::string acknowledged_by, note, receipt;
   Alert::Time wanted_at;
 };

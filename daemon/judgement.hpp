@@ -41,6 +41,8 @@ class Judgement {
   void on(const Outcome& outcome);
   /// To be called about once a second.
   void tick();
+  /// Until everything that has happened is on the disk, for a few seconds at most.
+  asio::awaitable<void> written() { return journal_.flush(Deadline::in(std::chrono::seconds{3})); }
   /// Tells what is due and writes what is left. Returns how many messages could not be sent.
   asio::awaitable<std::size_t> finish(Deadline deadline);
 

@@ -13,21 +13,21 @@ namespace healthd {
 namespace {
 
 constexpr std::size_t most_levers = 256;
+constexpr std::size_t most_matchers = 32;
 constexpr std::size_t longest_text = 512;
 constexpr std::chrono::hours longest{24 * 30};
 
-bool matches(const std::string& wanted, const std::string& value) {
-  if (!wanted.starts_with('~')) return wanted == value;
+std::shared_ptr<const re2::RE2> compiled(const std::string& expression) {
   RE2::Options options{RE2::Quiet};
   options.set_max_mem(1 << 20);
-  return RE2::FullMatch(value, RE2{wanted.substr(1), options});
+  return std::make_shared<const RE2>(expression, options);
 }
 
-bool applies(const LabelMap& matchers, const LabelMap& labels) {
-  return std::ranges::all_of(matchers, [&labels](const auto& matcher) {
-    const auto label = labels.find(matcher.first);
-    return matches(matcher.second, label == labels.end() ? "" : label->second);
-  });
+bool is_expression(const std::string& wanted) { return wanted.starts_with('~'); }
+
+/// Of a label's value; without the label it is "".
+bool matches(const std::string& wanted, const std::string& value) {
+  return is_expression(wanted) ? RE2::FullMatch(value, *compiled(wanted.substr(1))) : wanted == value;
 }
 
 bool concerns(const std::vector<std::string>& components, const LabelMap& labels) {
@@ -45,21 +45,61 @@ std::string wrong_span(std::chrono::seconds span) {
   return "";
 }
 
+/// One line of bounded length: it is shown in alerts, logs and terminals.
+std::string one_line(std::string text) {
+  if (text.size() > longest_text) text.resize(longest_text);
+  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
 std::string wrong_matcher(const std::string& label, const std::string& value) {
   if (label.empty() || label.size() > longest_text || value.size() > longest_text)
     return "a label and its value have at most 512 characters, and a label at least one";
-  if (!value.starts_with('~')) return "";
-  const RE2 expression{value.substr(1), RE2::Quiet};
-  return expression.ok() ? "" : "no regular expression: " + value.substr(1) + ": " + expression.error();
+  if (!is_expression(value)) return "";
+  const auto expression = compiled(value.substr(1));
+  return expression->ok() ? "" : "no regular expression: " + value.substr(1) + ": " + expression->error();
+}
+
+std::string wrong_matchers(const LabelMap& matchers) {
+  if (matchers.empty()) return "a silence needs at least one label=value, such as alertname=RedisDown";
+  if (matchers.size() > most_matchers) return "a silence has at most 32 matchers";
+  for (const auto& [label, value] : matchers)
+    if (auto wrong = wrong_matcher(label, value); !wrong.empty()) return wrong;
+  // One mistaken `worker=` would mute nearly all there is.
+  if (std::ranges::all_of(matchers, [](const auto& each) { return matches(each.second, ""); }))
+    return "this would also hold back whatever lacks the label; maintenance holds back everything";
+  return "";
 }
 
 }  // namespace
 
 Levers::Levers(std::vector<MaintenanceConfig> windows) : windows_{std::move(windows)} {}
 
+/// Expressions are compiled once, not for each alert and second.
+void Levers::compile_expressions() {
+  std::map<std::string, std::shared_ptr<const re2::RE2>> wanted;
+  for (const auto& [id, silence] : silences_)
+    for (const auto& [label, value] : silence.matchers) {
+      if (!is_expression(value)) continue;
+      const auto known = expressions_.find(value);
+      wanted[value] = known == expressions_.end() ? compiled(value.substr(1)) : known->second;
+    }
+  expressions_ = std::move(wanted);
+}
+
+bool Levers::applies(const Silence& silence, const LabelMap& labels) const {
+  return std::ranges::all_of(silence.matchers, [&](const auto& matcher) {
+    const auto label = labels.find(matcher.first);
+    const auto& value = label == labels.end() ? std::string{} : label->second;
+    const auto expression = expressions_.find(matcher.second);
+    return expression == expressions_.end() ? matcher.second == value
+                                            : RE2::FullMatch(value, *expression->second);
+  });
+}
+
 std::string Levers::holds(const LabelMap& labels, Time now) const {
   for (const auto& [id, silence] : silences_)
-    if (now < silence.ends_at && applies(silence.matchers, labels))
+    if (now < silence.ends_at && applies(silence, labels))
       return in_words("silence", id, silence.author, silence.comment);
   if (labels.at("component") == "healthd") return "";  // we are not what is being maintained
   for (const auto& [id, maintenance] : maintenances_)
@@ -95,25 +135,21 @@ std::string Levers::new_id(char kind) {
 
 Levers::Answer Levers::add_silence(LabelMap matchers, std::chrono::seconds span, std::string author,
                                    std::string comment, Time now) {
-  if (matchers.empty()) return {"", "a silence needs at least one label=value, such as alertname=RedisDown"};
-  for (const auto& [label, value] : matchers)
-    if (auto wrong = wrong_matcher(label, value); !wrong.empty()) return {"", std::move(wrong)};
+  if (auto wrong = wrong_matchers(matchers); !wrong.empty()) return {"", std::move(wrong)};
   if (auto wrong = wrong_span(span); !wrong.empty()) return {"", std::move(wrong)};
   if (silences_.size() >= most_levers) return {"", "there are 256 silences already; expire some"};
-  Silence made{new_id('s'),
-               std::move(matchers),
-               now,
-               now + span,
-               author.substr(0, longest_text),
-               comment.substr(0, longest_text)};
+  Silence made{new_id('s'), std::move(matchers),         now,
+               now + span,  one_line(std::move(author)), one_line(std::move(comment))};
   const auto id = made.id;
   silences_.emplace(id, std::move(made));
+  compile_expressions();
   touch(id, true);
   return {id, ""};
 }
 
 Levers::Answer Levers::expire_silence(const std::string& id) {
   if (silences_.erase(id) == 0) return {"", "there is no silence " + id};
+  compile_expressions();
   touch(id, false);
   return {id, ""};
 }
@@ -123,7 +159,7 @@ Levers::Answer Levers::start_maintenance(std::chrono::seconds span, std::string 
   if (auto wrong = wrong_span(span); !wrong.empty()) return {"", std::move(wrong)};
   if (maintenances_.size() >= most_levers) return {"", "there are 256 maintenance windows already; end some"};
   Maintenance made{
-      new_id('m'),          now, now + span, author.substr(0, longest_text), reason.substr(0, longest_text),
+      new_id('m'),          now, now + span, one_line(std::move(author)), one_line(std::move(reason)),
       std::move(components)};
   const auto id = made.id;
   maintenances_.emplace(id, std::move(made));
@@ -162,12 +198,13 @@ std::vector<std::string> Levers::open_windows(Time now) const {
 
 std::vector<std::string> Levers::on(Time now) {
   std::vector<std::string> ended;
-  std::erase_if(silences_, [&](const auto& each) {
+  const auto gone = std::erase_if(silences_, [&](const auto& each) {
     if (now < each.second.ends_at) return false;
     ended.push_back(in_words("silence", each.first, each.second.author, each.second.comment));
     touch(each.first, false);
     return true;
   });
+  if (gone > 0) compile_expressions();
   std::erase_if(maintenances_, [&](const auto& each) {
     if (now < each.second.ends_at) return false;
     ended.push_back(in_words("maintenance", each.first, each.second.author, each.second.reason));
@@ -200,7 +237,8 @@ std::vector<std::pair<std::string, std::optional<std::string>>> Levers::take_cha
 bool Levers::restore(const std::string& body) {
   if (auto silence = silence_from_text(body)) {
     auto id = silence->id;
-    silences_.emplace(std::move(id), std::move(*silence));
+    silences_.insert_or_assign(std::move(id), std::move(*silence));
+    compile_expressions();
     return true;
   }
   auto maintenance = maintenance_from_text(body);

@@ -5,12 +5,17 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "config/config.hpp"
+
+namespace re2 {
+class RE2;
+}
 
 namespace healthd {
 
@@ -70,11 +75,14 @@ class Levers {
 
  private:
   bool window_holds(const MaintenanceConfig& window, Time now) const;
+  bool applies(const Silence& silence, const LabelMap& labels) const;
+  void compile_expressions();
   std::string new_id(char kind);
   void touch(const std::string& id, bool kept) { changed_[id] = kept; }
 
   std::vector<MaintenanceConfig> windows_;
   std::map<std::string, Silence> silences_;
+  std::map<std::string, std::shared_ptr<const re2::RE2>> expressions_;  ///< of the silences, by `~expression`
   std::map<std::string, Maintenance> maintenances_;
   std::map<std::string, bool> changed_;
   std::map<std::string, bool> window_was_open_;

@@ -155,6 +155,7 @@ int dispatch(int argc, char** argv) {
   if (grants_verb->parsed()) return grants(settings, grants_request);
   if (rules_verb->parsed()) return rules(settings, rules_request);
   if (notify->parsed()) return test_notify(settings, receiver);
+  if (lever.socket == Settings{}.control_socket) lever.socket = settings.control_socket;  // before the verb
   if (lever_verb) return lever_verb();
   return run_daemon(settings);
 }

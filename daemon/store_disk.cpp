@@ -11,21 +11,18 @@ std::string both(const std::string& first, const std::string& second) {
 
 }  // namespace
 
-StoreState StoreStateBox::read() const {
-  const std::lock_guard lock{mutex_};
-  return state_;
-}
-
 void StoreStateBox::disk(bool used, std::string trouble) {
-  const std::lock_guard lock{mutex_};
-  state_.mode = used ? StoreState::Mode::disk : StoreState::Mode::memory;
-  state_.trouble = std::move(trouble);
+  auto next = read();
+  next.mode = used ? StoreState::Mode::disk : StoreState::Mode::memory;
+  next.trouble = std::move(trouble);
+  state_.store(std::make_shared<const StoreState>(std::move(next)));
 }
 
 void StoreStateBox::commit(bool kept) {
-  const std::lock_guard lock{mutex_};
-  ++(kept ? state_.commits : state_.failures);
-  if (kept) state_.last_commit_at = std::chrono::system_clock::now();
+  auto next = read();
+  ++(kept ? next.commits : next.failures);
+  if (kept) next.last_commit_at = std::chrono::system_clock::now();
+  state_.store(std::make_shared<const StoreState>(std::move(next)));
 }
 
 StoreDisk::StoreDisk(std::string folder, std::chrono::milliseconds retry, asio::any_io_executor thread,

@@ -2,12 +2,12 @@
 // the old one goes bad, and the tries to come back to the disk.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,13 +19,12 @@ namespace healthd {
 /// Written on the store's thread, read from any.
 class StoreStateBox {
  public:
-  StoreState read() const;
+  StoreState read() const { return *state_.load(); }
   void disk(bool used, std::string trouble);
   void commit(bool kept);
 
  private:
-  mutable std::mutex mutex_;
-  StoreState state_;
+  std::atomic<std::shared_ptr<const StoreState>> state_{std::make_shared<const StoreState>()};
 };
 
 class StoreDisk : public std::enable_shared_from_this<StoreDisk> {

@@ -261,7 +261,7 @@ bool StoreFile::make_tables() {
 }
 
 std::vector<StoredRow> StoreFile::rows(std::string& trouble) {
-  std::vector<StoredRow> all;
+  std::vector<StoredRow> all, gone;
   std::size_t spoilt = 0;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const auto table = static_cast<Table>(i);
@@ -271,12 +271,14 @@ std::vector<StoredRow> StoreFile::rows(std::string& trouble) {
       StoredRow row{table, statement.text(0), statement.text(1)};
       if (statement.text(2) != hash_of(table, row.key, *row.body)) {
         ++spoilt;
+        gone.push_back({table, row.key, std::nullopt});
         continue;
       }
       all.push_back(std::move(row));
     }
     if (code != SQLITE_DONE) ++spoilt;
   }
+  if (!gone.empty()) write(gone);  // else each start would find them again
   if (spoilt > 0) {
     if (!trouble.empty()) trouble += "; ";
     trouble += std::to_string(spoilt) + " rows of the state file were spoilt and are left out";

@@ -64,7 +64,7 @@ std::string plain(std::string_view text) {
   std::string out;
   for (const char letter : clean_utf8(text, 4096)) {
     if (std::string_view{"\\`*_[]<>|#"}.find(letter) != std::string_view::npos) out += '\\';
-    out += letter == '\n' ? ' ' : letter;
+    out += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
   }
   return out;
 }
@@ -91,6 +91,7 @@ std::string list(const Incident& incident, Incident::Role role) {
 std::string indented(const std::string& text) {
   std::string out = "    ";
   for (const char letter : clean_utf8(text, 8192)) {
+    if (letter == '\r') continue;  // would end the line, and the block with it
     out += letter;
     if (letter == '\n') out += "    ";
   }

@@ -86,6 +86,7 @@ struct ReceiverType {
 const std::vector<ReceiverType>& receiver_types();
 
 std::vector<std::unique_ptr<Notifier>> make_alertmanager(ReceiverConfig& config, NotifierTools tools);
+std::vector<std::unique_ptr<Notifier>> make_email(ReceiverConfig& config, NotifierTools tools);
 std::vector<std::unique_ptr<Notifier>> make_pagerduty(ReceiverConfig& config, NotifierTools tools);
 std::vector<std::unique_ptr<Notifier>> make_slack(ReceiverConfig& config, NotifierTools tools);
 std::vector<std::unique_ptr<Notifier>> make_webhook(ReceiverConfig& config, NotifierTools tools);

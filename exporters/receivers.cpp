@@ -7,6 +7,7 @@ namespace healthd {
 const std::vector<ReceiverType>& receiver_types() {
   static const std::vector<ReceiverType> types{
       {"alertmanager", make_alertmanager},
+      {"email", make_email},
       {"pagerduty", make_pagerduty},
       {"slack", make_slack},
       {"webhook", make_webhook},

@@ -73,7 +73,8 @@ void add_incident(Html& main, const Incident& incident, WallTime now) {
       .text(incident.title)
       .raw("</strong></p>\n<p class=\"meta\">Since ");
   main.text(clock_time(incident.started_at, now)).raw(" (").text(span(now - incident.started_at)).raw(")");
-  if (effects > 0) main.raw(" · ").number(effects).raw(" effects held back");
+  if (effects == 1) main.raw(" · 1 effect held back");
+  if (effects > 1) main.raw(" · ").number(effects).raw(" effects held back");
   if (!incident.acknowledged_by.empty()) main.raw(" · Taken on by ").text(incident.acknowledged_by);
   if (!incident.members.empty()) add_runbook(main, incident.members.front().alert);
   main.raw(" · <a href=\"/api/v1/incidents/").text(incident.id).raw(".md\">Report</a></p></li>\n");

@@ -104,7 +104,11 @@ class Webhook final : public Notifier {
   asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages, Deadline deadline) override {
     if (messages.empty()) co_return std::vector<Delivery>{};
     std::vector<Alert> alerts;
-    for (auto& message : messages) alerts.push_back(std::move(message.alert));
+    for (auto& message : messages) {
+      alerts.push_back(std::move(message.alert));
+      alerts.back().annotations.erase("note");
+      if (!message.note.empty()) alerts.back().annotations["note"] = message.note;
+    }
     Headers headers;
     headers.emplace_back("Idempotency-Key", idempotency_key(alerts));
     auto body = message(name_, alerts);

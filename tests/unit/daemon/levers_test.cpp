@@ -58,6 +58,36 @@ TEST_CASE("what is no silence is refused with the reason") {
   CHECK_FALSE(levers.add_silence({{"alertname", "x"}}, 1h, "ann", "", noon).ok());
 }
 
+TEST_CASE("a silence that fits what lacks its label is refused, for it would mute nearly everything") {
+  Levers levers;
+  CHECK_FALSE(levers.add_silence({{"worker", ""}}, 1h, "ann", "", noon).ok());
+  CHECK_FALSE(levers.add_silence({{"alertname", "~.*"}, {"probe", "~a?"}}, 1h, "ann", "", noon).ok());
+  const auto without_worker = levers.add_silence({{"worker", ""}, {"probe", "broker"}}, 1h, "ann", "", noon);
+  REQUIRE(without_worker.ok());
+  CHECK_FALSE(levers.holds(redis_down, noon).empty());
+  auto of_worker = redis_down;
+  of_worker["worker"] = "w1";
+  CHECK(levers.holds(of_worker, noon).empty());
+}
+
+TEST_CASE("an expression that is too large to be matched is refused when it is given") {
+  Levers levers;
+  CHECK_FALSE(levers.add_silence({{"alertname", "~((a{100}){100}){100}"}}, 1h, "ann", "", noon).ok());
+  LabelMap many;
+  for (int i = 0; i < 33; ++i) many["label" + std::to_string(i)] = "x";
+  CHECK_FALSE(levers.add_silence(many, 1h, "ann", "", noon).ok());
+}
+
+TEST_CASE("what people write about a lever stays one line of bounded length") {
+  Levers levers;
+  REQUIRE(
+      levers.add_silence({{"alertname", "x"}}, 1h, "ann\x1b[2J", "two\nlines" + std::string(2000, 'x'), noon)
+          .ok());
+  CHECK(levers.silences().at(0).author == "ann [2J");
+  CHECK(levers.silences().at(0).comment.starts_with("two linesx"));
+  CHECK(levers.silences().at(0).comment.size() == 512);
+}
+
 TEST_CASE("maintenance holds the parts that it names, and never what the daemon says of itself") {
   Levers levers;
   const auto all = levers.start_maintenance(10min, "upgrade", "ann", {}, noon);
@@ -100,7 +130,7 @@ TEST_CASE("a window in local time moves with the clocks of the place") {
 
 TEST_CASE("levers outlive the process") {
   Levers before;
-  const auto silence = before.add_silence({{"alertname", "RedisDown"}}, 1h, "ann", "deploy", noon);
+  const auto silence = before.add_silence({{"alertname", "~RedisD.*"}}, 1h, "ann", "deploy", noon);
   const auto ended = before.add_silence({{"alertname", "x"}}, 1h, "ann", "", noon);
   before.start_maintenance(1h, "upgrade", "bob", {"postgres"}, noon);
   before.expire_silence(ended.id);
@@ -113,6 +143,7 @@ TEST_CASE("levers outlive the process") {
   }
   CHECK(rows == 2);
   CHECK(after.holds(redis_down, noon) == "silence " + silence.id + " by ann: deploy");
+  CHECK(after.holds(disk_lost, noon).empty());
   CHECK(after.maintenances().at(0).components == std::vector<std::string>{"postgres"});
   CHECK_FALSE(after.restore("{}"));
   CHECK(before.take_changed().empty());
@@ -153,6 +184,17 @@ TEST_CASE("whoever asks over the socket is the author, unless the request names 
   CHECK(desk.levers.silences().at(0).author == "ann");
   CHECK(desk.levers.maintenances().at(0).author == "bob");
   CHECK(desk.changes == 2);
+}
+
+TEST_CASE("maintenance of a part that does not exist is refused, not kept in vain") {
+  Desk desk;
+  CHECK(desk.ask(R"({"verb":"maintenance_start","seconds":60,"components":["postgre"]})") ==
+        R"({"error":"no component is named postgre","ok":false})");
+  CHECK(desk.ask(R"({"verb":"maintenance_start","seconds":60,"components":[7]})").find("\"ok\":false") !=
+        std::string::npos);
+  CHECK(desk.levers.maintenances().empty());
+  desk.ask(R"({"verb":"maintenance_start","seconds":60,"components":["redis","redis"]})");
+  CHECK(desk.levers.maintenances().at(0).components == std::vector<std::string>{"redis"});
 }
 
 TEST_CASE("an acknowledgement finds its incident, or says what there is") {

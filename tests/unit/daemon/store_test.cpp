@@ -164,6 +164,8 @@ TEST_CASE("a flipped bit in a row is noticed, and costs that row alone") {
   const auto rows = rows_of(*store);
   CHECK(rows.size() == 49);
   CHECK_FALSE(rows.contains("key7"));
+  REQUIRE(store->close(5s));
+  CHECK(Store::open(folder.path())->state().trouble.empty());
 }
 
 TEST_CASE("where nothing can be kept everything goes on, and it is said why") {

@@ -146,6 +146,49 @@ TEST_CASE("the daemon tells about itself, its receivers and its alerts") {
   CHECK(has_line(text, R"(healthd_dropped_series_total{metric="unknown"} 0)"));
 }
 
+TEST_CASE("what is held back, incidents, silences and maintenance are counted") {
+  Snapshot stack = test::stack_with_incident();
+  stack.silences = 3;
+  stack.maintenance = true;
+  const std::string text = render_metrics(stack);
+  CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="firing"} 1)"));
+  CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="suppressed"} 1)"));
+  CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="pending"} 0)"));
+  CHECK(has_line(text, "healthd_incidents_total 1"));
+  CHECK(has_line(text, "healthd_silences 3"));
+  CHECK(has_line(text, "healthd_maintenance 1"));
+  CHECK(has_line(text, "healthd_monitor_blind 0"));
+  CHECK(promtool(text) == "0 ");
+}
+
+TEST_CASE("the store and the heartbeat are absent where nobody wants them, and 0 where they fail") {
+  Snapshot stack = test::healthy_stack();
+  const std::string without = render_metrics(stack);
+  for (const char* name :
+       {"healthd_store_ok", "healthd_last_persist_timestamp_seconds", "healthd_heartbeat_success"}) {
+    CHECK_FALSE(has_series(without, name));
+  }
+  stack.store_wanted = stack.heartbeat.wanted = true;
+  CHECK(has_line(render_metrics(stack), "healthd_store_ok 0"));
+  CHECK_FALSE(has_series(render_metrics(stack), "healthd_heartbeat_success"));  // none was sent yet
+  stack.heartbeat.failures = 1;
+  CHECK(has_line(render_metrics(stack), "healthd_heartbeat_success 0"));
+  stack.store_ok = stack.heartbeat.last_sent = true;
+  stack.last_persist_at = test::noon();
+  CHECK(has_line(render_metrics(stack), "healthd_store_ok 1"));
+  CHECK(has_line(render_metrics(stack), "healthd_heartbeat_success 1"));
+  CHECK(has_series(render_metrics(stack), "healthd_last_persist_timestamp_seconds "));
+}
+
+TEST_CASE("how long a receiver has not been told, and what it was spared, are numbers") {
+  Snapshot stack = test::healthy_stack();
+  stack.receivers[0].oldest_unsent_seconds = 42;
+  stack.receivers[0].collapsed = 5;
+  const std::string text = render_metrics(stack);
+  CHECK(has_line(text, R"(healthd_notification_oldest_unsent_seconds{receiver="oncall"} 42)"));
+  CHECK(has_line(text, R"(healthd_receiver_collapsed_total{receiver="oncall"} 5)"));
+}
+
 TEST_CASE("the process is described in numbers that can be true") {
   const std::string text = render_metrics(test::healthy_stack());
   for (const char* name : {"process_cpu_seconds_total ", "process_resident_memory_bytes ",

@@ -58,6 +58,7 @@ TEST_CASE("each path shows its page with its type") {
             {"/-/ready", "text/plain; charset=utf-8", "Ready."},
             {"/api/v1/status", "application/json", "\"stack\": \"production\""},
             {"/api/v1/alerts", "application/json", "[]"},
+            {"/api/v1/incidents", "application/json", "\"incidents\": []"},
             {"/runbooks/", "text/html; charset=utf-8", "Redis is down"},
             {"/runbooks/redis-down", "text/html; charset=utf-8", "Start it."},
             {"/runbooks/redis-down.md", "text/html; charset=utf-8", "Start it."}};
@@ -68,6 +69,24 @@ TEST_CASE("each path shows its page with its type") {
     CHECK(field(response, "Content-Type") == page.type);
     CHECK_THAT(body(response), ContainsSubstring(page.part));
   }
+}
+
+TEST_CASE("an incident is shown as JSON and as a report, and only one that there is") {
+  Site site{share(stack_with_incident())};
+  const std::string path = "/api/v1/incidents/20261123-120304-4f1c";
+  const std::string json = site.get(path);
+  CHECK(field(json, "Content-Type") == "application/json");
+  CHECK_THAT(body(json), ContainsSubstring("\"acknowledged_by\": \"ann (on it)\""));
+  const std::string report = site.get(path + ".md");
+  CHECK(field(report, "Content-Type") == "text/markdown; charset=utf-8");
+  CHECK_THAT(body(report), ContainsSubstring("# Incident 20261123-120304-4f1c"));
+  for (const char* wrong : {"/api/v1/incidents/", "/api/v1/incidents/.md", "/api/v1/incidents/1/2"}) {
+    INFO(wrong);
+    CHECK(site.get(wrong).starts_with("HTTP/1.1 404 "));
+  }
+  site.server.stop();
+  CHECK(site.counts == std::map<std::pair<std::string, unsigned>, int>{{{"/api/v1/incidents/ID", 200}, 2},
+                                                                       {{"/api/v1/incidents/ID", 404}, 3}});
 }
 
 TEST_CASE("readiness waits for the first result of every probe and says how many are missing") {
@@ -82,6 +101,7 @@ TEST_CASE("before anything is known, pages say so instead of showing nothing") {
   Site site{nullptr};
   CHECK(site.get("/").starts_with("HTTP/1.1 503 "));
   CHECK(site.get("/metrics").starts_with("HTTP/1.1 503 "));
+  CHECK(site.get("/api/v1/incidents/1").starts_with("HTTP/1.1 503 "));
   CHECK(site.get("/-/ready").starts_with("HTTP/1.1 503 "));
 }
 

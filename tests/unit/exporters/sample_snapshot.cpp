@@ -133,6 +133,37 @@ Snapshot stack_without_postgres() {
   return stack;
 }
 
+Snapshot stack_with_incident() {
+  Snapshot stack = stack_without_postgres();
+  Incident incident;
+  incident.id = "20261123-120304-4f1c";
+  incident.stack = "production";
+  incident.title = "PostgresDown: The metadata database does not answer; nobody can log in.";
+  incident.started_at = noon() - 4min;
+  incident.acknowledged_by = "ann (on it)";
+  stack.alerts[0].incident = incident.id;
+  stack.alerts[0].annotations["evidence"] = "connect: refused\nlast seen role: primary";
+
+  Alert effect = stack.alerts[0];
+  effect.labels["alertname"] = "GunicornDown";
+  effect.labels["component"] = "gunicorn";
+  effect.labels["probe"] = "app";
+  effect.annotations = {{"summary", "The application does not answer."}, {"description", "app: timeout."}};
+  effect.state = AlertState::suppressed;
+  effect.starts_at = noon() - 3min;
+  effect.suppressed_by = "PostgresDown of metadata";
+  effect.cause = fingerprint(stack.alerts[0].labels);
+  stack.alerts.push_back(effect);
+
+  incident.members = {{Incident::Role::cause, stack.alerts[0]}, {Incident::Role::effect, effect}};
+  incident.timeline = {{noon() - 4min, "PostgresDown of metadata fires"},
+                       {noon() - 3min, "GunicornDown of app is held back"},
+                       {noon() - 2min, "Acknowledged by ann (on it)"}};
+  stack.incidents = {incident};
+  stack.incident_count = 1;
+  return stack;
+}
+
 Snapshot fresh_start() {
   Snapshot stack = healthy_stack();
   stack.ready = false;
@@ -172,6 +203,15 @@ Snapshot hostile_stack(const std::string& text) {
   for (const char* name : {"summary", "description", "runbook_url", "evidence"}) {
     stack.alerts[0].annotations[name] = text;
   }
+  stack.alerts[0].suppressed_by = text;
+  stack.store_wanted = true;
+  stack.store_trouble = text;
+  Incident& incident = stack.incidents.emplace_back();
+  incident.id = "20261123-120304-4f1c";
+  incident.stack = incident.title = incident.acknowledged_by = text;
+  incident.started_at = noon() - 4min;
+  incident.members = {{Incident::Role::cause, stack.alerts[0]}, {Incident::Role::effect, stack.alerts[0]}};
+  incident.timeline = {{noon(), text}};
   return stack;
 }
 

@@ -16,6 +16,9 @@ Snapshot healthy_stack();
 /// The same with PostgreSQL down for four minutes and its alert firing.
 Snapshot stack_without_postgres();
 
+/// The same with the incident that it is: gunicorn is held back as an effect, and ann is on it.
+Snapshot stack_with_incident();
+
 /// As after the start: probes without a result.
 Snapshot fresh_start();
 

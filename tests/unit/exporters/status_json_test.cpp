@@ -55,6 +55,23 @@ TEST_CASE("alerts carry labels, annotations, state and times") {
   CHECK(alerts[0]["suppressed_by"].is_null());
 }
 
+TEST_CASE("an alert that is held back names what holds it, and its incident") {
+  const json alerts = json::parse(alerts_json(test::stack_with_incident()));
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0]["incident"] == "20261123-120304-4f1c");
+  CHECK(alerts[0]["suppressed_by"].is_null());
+  CHECK(alerts[1]["state"] == "suppressed");
+  CHECK(alerts[1]["suppressed_by"] == "PostgresDown of metadata");
+}
+
+TEST_CASE("a probe that fails for another part's sake is suppressed") {
+  Snapshot stack = test::stack_without_postgres();
+  stack.probes[2].suppressed = true;
+  const json status = json::parse(status_json(stack));
+  CHECK(status["probes"][2]["state"] == "suppressed");
+  CHECK(status["probes"][2]["status"] == "down");
+}
+
 TEST_CASE("no alert is an empty list, not null") {
   CHECK(json::parse(alerts_json(test::healthy_stack())) == json::array());
 }

@@ -66,6 +66,34 @@ TEST_CASE("a probe that is not up shows its reason and its evidence") {
   CHECK_THAT(page, ContainsSubstring("<dt>last seen role</dt><dd>primary</dd>"));
 }
 
+TEST_CASE("an open incident stands on top, with its effects, who is on it, and its report") {
+  const std::string page = render_status_page(test::stack_with_incident());
+  CHECK(page.find("Open incidents") < page.find("id=\"alerts\""));
+  CHECK_THAT(page, ContainsSubstring("1 effect held back"));
+  CHECK_THAT(page, ContainsSubstring("Taken on by ann (on it)"));
+  CHECK_THAT(page, ContainsSubstring("<a href=\"/api/v1/incidents/20261123-120304-4f1c.md\">Report</a>"));
+  CHECK_THAT(page, ContainsSubstring("Held back: PostgresDown of metadata"));
+}
+
+TEST_CASE("an incident that is over is not among the open ones") {
+  Snapshot stack = test::stack_with_incident();
+  stack.incidents[0].ended_at = test::noon();
+  CHECK_THAT(render_status_page(stack), !ContainsSubstring("Open incidents"));
+}
+
+TEST_CASE("what makes the page less than the whole truth is said on it") {
+  Snapshot stack = test::healthy_stack();
+  CHECK_THAT(render_status_page(stack), !ContainsSubstring("class=\"notice\""));
+  stack.blind = stack.maintenance = stack.store_wanted = true;
+  stack.silences = 2;
+  stack.store_trouble = "the disk is full";
+  const std::string page = render_status_page(stack);
+  for (const char* notice : {"The monitor is blind", "Maintenance is on", "Silences that are on: 2",
+                             "Nothing is kept on disk: the disk is full"}) {
+    CHECK_THAT(page, ContainsSubstring(notice));
+  }
+}
+
 TEST_CASE("nothing that a target sends reaches the page as markup") {
   const std::string attack = "\"'><script>alert(1)</script><img src=x onerror=y>";
   const std::string page = render_status_page(test::hostile_stack(attack));
