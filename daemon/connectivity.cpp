@@ -5,21 +5,24 @@
 namespace healthd {
 namespace {
 
-asio::awaitable<bool> try_each(Resolver& resolver, std::vector<Endpoint> endpoints) {
-  for (auto& endpoint : endpoints) {
-    Trace trace;
-    const auto connection = co_await dial(resolver, trace, std::move(endpoint), nullptr);
-    if (connection.stream) co_return true;
-  }
-  co_return false;
+asio::awaitable<bool> takes_connection(Resolver& resolver, Endpoint endpoint) {
+  Trace trace;
+  const auto connection = co_await dial(resolver, trace, std::move(endpoint), nullptr);
+  co_return connection.stream != nullptr;
 }
 
 }  // namespace
 
+/// Each has an equal share of what time is left: one that says nothing must not hide the next.
 asio::awaitable<bool> any_reachable(Resolver& resolver, std::vector<Endpoint> endpoints, Deadline deadline) {
-  auto work = try_each(resolver, std::move(endpoints));
-  const auto found = co_await with_deadline(std::move(work), deadline);
-  co_return found.value_or(false);
+  auto left = static_cast<int>(endpoints.size());
+  for (auto& endpoint : endpoints) {
+    const auto share = Deadline::in(deadline.left() / left--);
+    auto work = takes_connection(resolver, std::move(endpoint));
+    const auto taken = co_await with_deadline(std::move(work), share);
+    if (taken.value_or(false)) co_return true;
+  }
+  co_return false;
 }
 
 }  // namespace healthd
