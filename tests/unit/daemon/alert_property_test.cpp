@@ -100,9 +100,8 @@ class Adversary {
   int left_ = 0;
 };
 
-/// Firings and resolves in a day of `bad(second)`, as the mean of ten.
-double notifications(const std::function<bool(int)>& bad) {
-  constexpr int days = 10;
+/// Firings and resolves in a day of `bad(second)`, as the mean of some.
+double notifications(const std::function<bool(int)>& bad, int days) {
   std::size_t count = 0;
   for (int i = 0; i < days; ++i) {
     Day day;
@@ -122,7 +121,7 @@ std::function<bool(int)> cycle(int up, int down) {
 }  // namespace
 
 TEST_CASE("a restart at any step changes nothing that is told") {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= 15; ++seed) {
     CAPTURE(seed);
     Adversary truth{seed}, whim{seed + 1000};
     Day without, with;
@@ -137,7 +136,7 @@ TEST_CASE("a restart at any step changes nothing that is told") {
 }
 
 TEST_CASE("alerts fire and are resolved in turn, with rising numbers") {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= 15; ++seed) {
     Adversary truth{seed};
     Day day;
     std::map<std::string, Alert> last;
@@ -159,7 +158,7 @@ TEST_CASE("alerts fire and are resolved in turn, with rising numbers") {
 }
 
 TEST_CASE("an outage of three results always fires, and two failures among ten never do") {
-  for (unsigned seed = 1; seed <= 200; ++seed) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
     std::minstd_rand source{seed};
     Day day;
     for (int step = 0; step < 300; ++step) CHECK(day.step(step % 10 == 0 && source() % 2 == 0).empty());
@@ -170,7 +169,7 @@ TEST_CASE("an outage of three results always fires, and two failures among ten n
 }
 
 TEST_CASE("whatever happened before, half an hour of good results ends every alert") {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= 15; ++seed) {
     Adversary truth{seed};
     Day day;
     bool firing = false;
@@ -187,21 +186,22 @@ TEST_CASE("flapping is told no more often than it must be") {
     const char* name;
     std::function<bool(int)> bad;
     double least, most;  ///< notifications a day
+    int days;
   };
   // `most`: what the best of the known rules tells in a day. A service that is down half of the time is told.
   const Pattern patterns[] = {
-      {"1 % of results fail", share(0.01), 0, 0},
-      {"5 %", share(0.05), 0, 1.5},
-      {"20 %", share(0.2), 1, 7},
-      {"50 %", share(0.5), 1, 3},
-      {"a minute up, a minute down", cycle(60, 60), 1, 1},
-      {"30 s up, 30 s down", cycle(30, 30), 1, 1},
-      {"5 min up, 1 min down", cycle(300, 60), 1, 5},
-      {"15 min up, 1 min down", cycle(900, 60), 1, 7},
+      {"1 % of results fail", share(0.01), 0, 0, 10},
+      {"5 %", share(0.05), 0, 1.5, 10},
+      {"20 %", share(0.2), 1, 7, 10},
+      {"50 %", share(0.5), 1, 3, 10},
+      {"a minute up, a minute down", cycle(60, 60), 1, 1, 1},
+      {"30 s up, 30 s down", cycle(30, 30), 1, 1, 1},
+      {"5 min up, 1 min down", cycle(300, 60), 1, 5, 1},
+      {"15 min up, 1 min down", cycle(900, 60), 1, 7, 1},
   };
   for (const auto& pattern : patterns) {
     CAPTURE(pattern.name);
-    const double told = notifications(pattern.bad);
+    const double told = notifications(pattern.bad, pattern.days);
     CHECK(told >= pattern.least);
     CHECK(told <= pattern.most);
   }
