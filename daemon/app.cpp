@@ -32,6 +32,8 @@ constexpr auto young = 2min;
 constexpr auto drain_time = 6s;
 /// Pages within this time see the same moment.
 constexpr auto snapshot_life = 100ms;
+/// The newest; the others are in the state file.
+constexpr std::size_t shown_incidents = 100;
 
 std::vector<WatchedProbe> watched(const Assembly& parts) {
   std::vector<WatchedProbe> all;
@@ -396,6 +398,7 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->alerts = judgement_.engine().alerts();
   made->receivers = judgement_.dispatcher().views();
   made->incidents = judgement_.incidents().all();
+  made->incidents.resize(std::min(made->incidents.size(), shown_incidents));
   made->incident_count = judgement_.incidents().count();
   made->silences = judgement_.levers().silences().size();
   made->maintenance =
