@@ -61,9 +61,10 @@ std::string description(const AlertRule& rule) {
     replace(text, "{probe}", "superset-healthd");
   }
   replace(text, "{probe}", "{{ $labels.probe }}");
-  replace(text, "{target}",
-          "{{ with printf \"healthd_probe_info{probe='%s'}\" $labels.probe | query }}{{ . | first | label "
-          "\"target\" }}{{ end }}");
+  replace(
+      text, "{target}",
+      "{{ with printf \"healthd_probe_info{stack='%s',probe='%s'}\" $labels.stack $labels.probe | query }}"
+      "{{ . | first | label \"target\" }}{{ end }}");
   replace(text, "{value}", value_template(rule.signal.kind));
   replace(text, "{threshold}", threshold_text(rule));
   if (!rule.label.empty()) replace(text, "{" + rule.label + "}", "{{ $labels." + rule.label + " }}");
