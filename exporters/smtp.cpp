@@ -143,7 +143,12 @@ Delivery send_mail(const Smarthost& host, const std::vector<boost::asio::ip::add
     curl_easy_setopt(curl, CURLOPT_USERNAME, host.username.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, password.c_str());
   }
-  const auto code = curl_easy_perform(curl);
+  auto code = curl_easy_perform(curl);
+  // A certificate with a wrong signature is a failure of the handshake to curl, and of the verification to
+  // us.
+  long verified = 0;
+  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+  if (code == CURLE_SSL_CONNECT_ERROR && verified != 0) code = CURLE_PEER_FAILED_VERIFICATION;
   long answer = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
   return judge(code, answer, upload.left.empty());
