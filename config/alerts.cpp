@@ -166,6 +166,12 @@ void check_causes(Options& root, const std::vector<AlertRule>& rules) {
 
 }  // namespace
 
+bool is_outage(const AlertRule& rule) {
+  constexpr Duration soon = std::chrono::minutes{3};
+  const bool now = rule.signal.kind == Signal::Kind::check || rule.signal.kind == Signal::Kind::value;
+  return rule.severity == "critical" && (rule.windowed || (now && rule.hold <= soon));
+}
+
 std::vector<AlertRule> load_alert_rules(std::string_view text, const std::string& name, Problems& problems) {
   auto root = Options::from_text(text, name, problems);
   std::vector<AlertRule> rules;

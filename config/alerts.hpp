@@ -87,6 +87,10 @@ struct AlertRule {
   std::vector<std::string> effect_of = {};
 };
 
+/// The part is out of order now, which explains what needs it; a loss of data or a limit that comes nearer
+/// does not.
+bool is_outage(const AlertRule& rule);
+
 /// The built-in catalogue, compiled into the program from config/alerts.yaml.
 std::string_view built_in_alerts();
 

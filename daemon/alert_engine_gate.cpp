@@ -127,7 +127,7 @@ AlertEngine::Held AlertEngine::held_by_ancestors(const Instance& entry, Moment n
     ancestors.push_back(&known->second);
   }
   const auto is_cause = [&](const Instance& other) {
-    if (other.rule->severity != "critical" && other.rule->name != entry.rule->name) return false;
+    if (!is_outage(*other.rule) && other.rule->name != entry.rule->name) return false;
     const auto is_its = [&](const ProbeState* each) { return same_server(*each->probe, *other.probe); };
     return std::ranges::any_of(ancestors, is_its);
   };

@@ -40,9 +40,8 @@ std::vector<std::string> names(const std::vector<AlertRule>& rules, auto wanted)
 std::string by_graph(const std::vector<AlertRule>& rules) {
   std::string text;
   for (const auto& need : needs) {
-    const auto sources = names(rules, [&](const AlertRule& rule) {
-      return rule.component == need.parent && rule.severity == "critical";
-    });
+    const auto sources =
+        names(rules, [&](const AlertRule& rule) { return rule.component == need.parent && is_outage(rule); });
     const auto targets = names(
         rules, [&](const AlertRule& rule) { return rule.component == need.child && !rule.independent; });
     if (!sources.empty() && !targets.empty()) text += inhibit(sources, targets, "stack");

@@ -10,10 +10,13 @@ void add_receiver(const ReceiverView& view, ProbeResult& result) {
   result.samples.push_back({"healthd_notifications_total", static_cast<double>(view.attempts), labels});
   result.samples.push_back(
       {"healthd_notification_oldest_unsent_seconds", view.oldest_unsent_seconds, labels});
-  for (const auto& [reason, count] : view.failures) {
+  // From zero on: the first failure is a rise as well.
+  for (const auto* reason : {"timeout", "connect", "http_4xx", "http_429", "http_5xx", "rejected"}) {
     auto both = labels;
     both.emplace_back("reason", reason);
-    result.samples.push_back({"healthd_notification_failures_total", static_cast<double>(count), both});
+    const auto count = view.failures.find(reason);
+    const double value = count == view.failures.end() ? 0 : static_cast<double>(count->second);
+    result.samples.push_back({"healthd_notification_failures_total", value, both});
   }
 }
 
