@@ -6,10 +6,8 @@ namespace healthd {
 
 const std::vector<ReceiverType>& receiver_types() {
   static const std::vector<ReceiverType> types{
-      {"alertmanager", make_alertmanager},
-      {"email", make_email},
-      {"pagerduty", make_pagerduty},
-      {"slack", make_slack},
+      {"alertmanager", make_alertmanager}, {"email", make_email},
+      {"pagerduty", make_pagerduty},       {"slack", make_slack},
       {"webhook", make_webhook},
   };
   return types;

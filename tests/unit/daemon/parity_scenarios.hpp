@@ -19,7 +19,7 @@ struct Scenario {
   std::function<ProbeResult(int seconds)> result;
   double took = 0.1;             ///< of each run, in seconds
   std::string label_value = {};  ///< of the alert's own label
-  int silent_after = 1 << 30;  ///< seconds; the probe brings nothing any more
+  int silent_after = 1 << 30;    ///< seconds; the probe brings nothing any more
   int minutes = 0;               ///< until it fires; 0: the rule's `for` and a little
 };
 
