@@ -1,8 +1,7 @@
 #include "daemon/delivery_text.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "daemon/engine_memory.hpp"
+#include "daemon/state_json.hpp"
 
 namespace healthd {
 namespace {
@@ -38,15 +37,11 @@ std::string to_text(const DeliveryMemory& memory) {
                   {"note", memory.note},
                   {"receipt", memory.receipt},
                   {"wanted_at", wanted.count()}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_state(json);
 }
 
 std::optional<DeliveryMemory> delivery_memory(const std::string& text) {
-  try {
-    return memory_from(Json::parse(text));
-  } catch (const Json::exception&) {
-    return std::nullopt;
-  }
+  return parse_state<DeliveryMemory>(text, memory_from);
 }
 
 }  // namespace healthd

@@ -2,23 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 namespace healthd {
 namespace {
 
-/// A kind needs all probes of another kind; of redis probes, one with a broker needs that one only.
-struct Need {
-  std::string_view child, parent;
-};
 constexpr std::array needs{
-    Need{"nginx", "gunicorn"}, Need{"superset", "gunicorn"}, Need{"superset", "postgres"},
-    Need{"superset", "redis"}, Need{"celery", "redis"},      Need{"beat", "redis"},
-    Need{"beat", "celery"},
+    KindNeed{"nginx", "gunicorn"}, KindNeed{"superset", "gunicorn"}, KindNeed{"superset", "postgres"},
+    KindNeed{"superset", "redis"}, KindNeed{"celery", "redis"},      KindNeed{"beat", "redis"},
+    KindNeed{"beat", "celery"},
 };
 
 bool is_parent(const Dependent& child, const Dependent& other) {
-  const auto fits = [&](const Need& need) { return need.child == child.kind && need.parent == other.kind; };
+  const auto fits = [&](const KindNeed& need) {
+    return need.child == child.kind && need.parent == other.kind;
+  };
   if (std::ranges::none_of(needs, fits)) return false;
   if (child.broker.empty()) return true;
   if (other.kind == "redis") return other.name == child.broker;
@@ -37,6 +34,8 @@ std::set<std::string> parents_of(const Dependent& child, const std::vector<Depen
 }
 
 }  // namespace
+
+std::span<const KindNeed> kind_needs() { return needs; }
 
 Dependencies::Dependencies(const std::vector<Dependent>& probes) {
   for (const auto& probe : probes) ancestors_[probe.name] = parents_of(probe, probes);

@@ -3,10 +3,18 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace healthd {
+
+/// A kind needs all probes of another kind; of redis probes, one with a broker needs that one only.
+struct KindNeed {
+  std::string_view child, parent;
+};
+std::span<const KindNeed> kind_needs();
 
 /// A probe as the graph sees it.
 struct Dependent {

@@ -1,15 +1,12 @@
 #include "daemon/engine_memory.hpp"
 
-#include <nlohmann/json.hpp>
+#include "daemon/state_json.hpp"
 
 namespace healthd {
 namespace {
 
 using Json = nlohmann::json;
 using Texts = std::map<std::string, std::string>;
-
-/// Bytes of a target that are no UTF-8 are replaced: a state file is no place to stumble over them.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::int64_t milliseconds(Alert::Time moment) {
   return std::chrono::floor<std::chrono::milliseconds>(moment.time_since_epoch()).count();
@@ -85,31 +82,21 @@ Alert alert_from(const Json& json) {
   return alert;
 }
 
-/// What `read` makes of the text; nullopt where it is not what we wrote.
-template <typename Value, typename Read>
-std::optional<Value> parse(const std::string& text, Read read) {
-  try {
-    return read(Json::parse(text));
-  } catch (const Json::exception&) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
-std::string to_text(const Alert& alert) { return dump(alert_json(alert)); }
+std::string to_text(const Alert& alert) { return dump_state(alert_json(alert)); }
 
-std::optional<Alert> alert_from_text(const std::string& text) { return parse<Alert>(text, alert_from); }
+std::optional<Alert> alert_from_text(const std::string& text) { return parse_state<Alert>(text, alert_from); }
 
 std::string to_text(const EngineMemory& memory) {
-  return dump({{"rule", memory.rule},
-               {"probe", memory.probe},
-               {"label_value", memory.label_value},
-               {"damper", damper_json(memory.damper)},
-               {"alert", alert_json(memory.alert)},
-               {"bad", memory.bad},
-               {"raised", age_json(memory.raised)},
-               {"held", age_json(memory.held)}});
+  return dump_state({{"rule", memory.rule},
+                     {"probe", memory.probe},
+                     {"label_value", memory.label_value},
+                     {"damper", damper_json(memory.damper)},
+                     {"alert", alert_json(memory.alert)},
+                     {"bad", memory.bad},
+                     {"raised", age_json(memory.raised)},
+                     {"held", age_json(memory.held)}});
 }
 
 std::optional<EngineMemory> engine_memory(const std::string& text) {
@@ -125,7 +112,7 @@ std::optional<EngineMemory> engine_memory(const std::string& text) {
     memory.held = age_from(json, "held");
     return memory;
   };
-  return parse<EngineMemory>(text, read);
+  return parse_state<EngineMemory>(text, read);
 }
 
 }  // namespace healthd

@@ -1,8 +1,7 @@
 #include "daemon/incident_text.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "daemon/engine_memory.hpp"
+#include "daemon/state_json.hpp"
 
 namespace healthd {
 namespace {
@@ -50,15 +49,11 @@ std::string to_text(const Incident& incident) {
     json["members"].push_back({{"role", static_cast<int>(role)}, {"alert", Json::parse(to_text(alert))}});
   for (const auto& [at, text] : incident.timeline)
     json["timeline"].push_back({{"at", milliseconds(at)}, {"text", text}});
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_state(json);
 }
 
 std::optional<Incident> incident_from_text(const std::string& text) {
-  try {
-    return incident_from(Json::parse(text));
-  } catch (const Json::exception&) {
-    return std::nullopt;
-  }
+  return parse_state<Incident>(text, incident_from);
 }
 
 }  // namespace healthd

@@ -1,21 +1,10 @@
 #include <algorithm>
-#include <array>
-#include <string_view>
 
+#include "daemon/dependencies.hpp"
 #include "daemon/rules.hpp"
 
 namespace healthd {
 namespace {
-
-/// Alerts about a component are effects of critical ones about what it needs.
-struct Need {
-  std::string_view child, parent;
-};
-constexpr std::array needs{
-    Need{"nginx", "gunicorn"}, Need{"superset", "gunicorn"}, Need{"superset", "postgres"},
-    Need{"superset", "redis"}, Need{"celery", "redis"},      Need{"beat", "redis"},
-    Need{"beat", "celery"},
-};
 
 std::string alternatives(const std::vector<std::string>& names) {
   std::string text;
@@ -37,9 +26,10 @@ std::vector<std::string> names(const std::vector<AlertRule>& rules, auto wanted)
   return found;
 }
 
+/// Alerts about a component are effects of an outage of what it needs.
 std::string by_graph(const std::vector<AlertRule>& rules) {
   std::string text;
-  for (const auto& need : needs) {
+  for (const auto& need : kind_needs()) {
     const auto sources =
         names(rules, [&](const AlertRule& rule) { return rule.component == need.parent && is_outage(rule); });
     const auto targets = names(

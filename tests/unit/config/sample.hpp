@@ -34,8 +34,9 @@ inline std::string lines(const Problems& problems) {
 
 inline KnownNames known_names() {
   Problems problems;
-  KnownNames known{
-      {"nginx", "gunicorn", "postgres", "redis", "celery", "beat"}, {"alertmanager", "webhook"}, {}};
+  KnownNames known{{"nginx", "gunicorn", "postgres", "redis", "celery", "beat"},
+                   {"alertmanager", "email", "pagerduty", "slack", "webhook"},
+                   {}};
   for (const auto& rule :
        load_alert_rules(read_file(source_file("config/alerts.yaml")), "alerts.yaml", problems)) {
     known.alerts.push_back(rule.name);

@@ -128,4 +128,28 @@ TEST_CASE("what failed is tried again until it is told, and counted") {
   CHECK(views.front().queue_length == 0);
 }
 
+TEST_CASE("what a receiver cannot be told for too long its stand-in is told, and also that it is over") {
+  asio::io_context loop{1};
+  const auto store = Store::open("");
+  Journal journal{loop.get_executor(), *store};
+  Log pager, chat;
+  pager.failures_left = 1000;
+  auto both = receivers(pager, chat);
+  both[0].fallback = "chat";
+  both[0].fallback_after = 100ms;
+  const std::vector<RouteConfig> routes{{"", {}, {"pager"}}};
+  Dispatcher dispatcher{loop.get_executor(), std::move(both), routes, journal};
+  dispatcher.dispatch(alert("RedisDown", "critical"));
+  dispatcher.tick();
+  CHECK(settle(loop, journal, dispatcher, 300ms) == 1);
+  CHECK(chat.told.empty());  // it was too early
+  dispatcher.tick();
+  settle(loop, journal, dispatcher, 300ms);
+  CHECK(chat.told == std::vector<std::string>{"RedisDown firing"});
+  CHECK_FALSE(dispatcher.views()[0].queue_length == 0);
+  dispatcher.dispatch(alert("RedisDown", "critical", AlertState::resolved));
+  settle(loop, journal, dispatcher, 300ms);
+  CHECK(chat.told.back() == "RedisDown resolved");
+}
+
 }  // namespace healthd
