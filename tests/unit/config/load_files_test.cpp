@@ -76,6 +76,6 @@ TEST_CASE("the shipped sample loads without a word and shows every kind and type
   }
   for (const auto& type : known.receiver_types) {
     CAPTURE(type);
-    CHECK(std::ranges::count(config.receivers, type, &ReceiverConfig::type) > 0);
+    CHECK(sample.find(" " + type + ":") != std::string::npos);  // one with a secret is shown as a comment
   }
 }
