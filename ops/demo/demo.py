@@ -100,6 +100,8 @@ class Pages:
         for _ in range(count):
             for alert in self._arrived.get().body["alerts"]:
                 labels, notes = alert["labels"], alert["annotations"]
+                if labels["severity"] == "none":
+                    continue  # the watchdog, which is no page
                 name = f"{labels['alertname']} ({labels['severity']})"
                 say(f"PAGE  {alert['status'].upper()} {name}: {notes.get('summary', '')}")
                 if alert["status"] == "firing":
