@@ -1,5 +1,7 @@
 #include "daemon/delivery_text.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "daemon/engine_memory.hpp"
 #include "daemon/state_json.hpp"
 

@@ -1,5 +1,7 @@
 #include "daemon/levers_text.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "daemon/state_json.hpp"
 
 namespace healthd {
