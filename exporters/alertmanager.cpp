@@ -1,6 +1,7 @@
 // Alertmanager, API v2. It forgets what is not told again and then says "resolved" by itself; so everything
 // is re-sent in time, and `endsAt` of a firing alert lies far enough ahead to survive two lost messages.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -71,6 +72,22 @@ Message as_firing(Message message) {
   return message;
 }
 
+/// Between the moment of a replay and the instance, in the receipt of what was told anew.
+constexpr const char* replayed_mark = " replayed to ";
+
+struct Receipt {
+  std::string_view instance;
+  std::optional<milliseconds> replayed_at;  ///< since 1970
+};
+
+Receipt read_receipt(std::string_view text) {
+  const auto mark = text.find(replayed_mark);
+  if (mark == std::string_view::npos) return {text, std::nullopt};
+  long long count = 0;
+  std::from_chars(text.data(), text.data() + mark, count);
+  return {text.substr(mark + std::string_view{replayed_mark}.size()), milliseconds{count}};
+}
+
 struct AlertmanagerSettings {
   milliseconds resend, replay_wait;
   bool replay;
@@ -103,6 +120,10 @@ class Alertmanager final : public Notifier {
     std::vector<Message> posted;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < messages.size(); ++i) {
+      if (const auto left = replay_left(messages[i]); left.count() > 0) {
+        answers[i] = patience(messages[i].receipt, left);
+        continue;
+      }
       // Without an answer nobody knows whether it still remembers what is to end.
       if (failure && may_replay(messages[i])) continue;
       posted.push_back(replays(messages[i]) ? as_firing(messages[i]) : messages[i]);
@@ -122,17 +143,34 @@ class Alertmanager final : public Notifier {
   }
 
   bool replays(const Message& message) const {
-    return may_replay(message) && !instance_.empty() && message.receipt != instance_;
+    return may_replay(message) && !instance_.empty() && read_receipt(message.receipt).instance != instance_;
   }
 
   Delivery receipted(Delivery answer, const Message& message) const {
     const bool replayed = replays(message);
     if (answer.kind != Delivery::Kind::sent) return answer;
-    answer.receipt = is_over(message.alert) && !replayed ? ended : instance_;
+    answer.receipt = is_over(message.alert) ? std::string{ended} : instance_;
     if (!replayed) return answer;
-    answer.kind = Delivery::Kind::retry;
+    const auto now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    return patience(std::to_string(now.count()) + replayed_mark + instance_, settings_.replay_wait);
+  }
+
+  /// How long the end of an alert that was told anew has to wait: also where a stop or a restart of ours
+  /// hurries.
+  milliseconds replay_left(const Message& message) const {
+    const auto receipt = read_receipt(message.receipt);
+    if (!is_over(message.alert) || !receipt.replayed_at || receipt.instance != instance_) return {};
+    const auto now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    const auto since = now - *receipt.replayed_at;
+    if (since < milliseconds{0}) return {};  // our clock was set back
+    return std::max(settings_.replay_wait - since, milliseconds{0});
+  }
+
+  static Delivery patience(std::string receipt, milliseconds left) {
+    Delivery answer;
     answer.detail = "it has restarted since it was told: told anew, and that it is over later";
-    answer.retry_after = std::chrono::ceil<std::chrono::seconds>(settings_.replay_wait);
+    answer.retry_after = std::chrono::ceil<std::chrono::seconds>(left);
+    answer.receipt = std::move(receipt);
     return answer;
   }
 
