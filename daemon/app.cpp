@@ -10,8 +10,8 @@
 #include <csignal>
 
 #include "daemon/commands.hpp"
-#include "daemon/connectivity.hpp"
-#include "daemon/links.hpp"
+#include "daemon/judgement_parts.hpp"
+#include "daemon/status_text.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -22,67 +22,10 @@ using namespace std::chrono_literals;
 /// How often the loop is asked how late it is.
 constexpr auto pulse_interval = 250ms;
 constexpr auto tick_interval = 1s;
-constexpr auto self_interval = 15s;
-constexpr auto connectivity_interval = 5s;
-constexpr auto connectivity_timeout = 3s;
-constexpr auto heartbeat_timeout = 10s;
-constexpr auto longest_without_disk = 15min;
-constexpr auto young = 2min;
 /// Of the ten seconds a stop may take, those for messages that are due.
 constexpr auto drain_time = 6s;
 /// Pages within this time see the same moment.
 constexpr auto snapshot_life = 100ms;
-/// The newest; the others are in the state file.
-constexpr std::size_t shown_incidents = 100;
-
-std::vector<WatchedProbe> watched(const Assembly& parts) {
-  std::vector<WatchedProbe> all;
-  for (const auto& built : parts.probes) {
-    const auto& config = built.config;
-    all.push_back({config.name, parts.config.stack, std::string{built.kind->component}, config.kind,
-                   built.probe->target(), config.interval, config.timeout, config.window,
-                   built.speaks_for_server});
-  }
-  WatchedProbe self;
-  self.name = self.component = self.kind = self.target = "healthd";
-  self.stack = parts.config.stack;
-  self.interval = self_interval;
-  self.timeout = self_interval;
-  all.push_back(std::move(self));
-  return all;
-}
-
-/// What a probe needs, as the graph wants to know it.
-Dependencies dependencies(Assembly& parts) {
-  std::vector<Dependent> all;
-  for (auto& built : parts.probes) {
-    const bool names_broker = built.kind->names_a_broker;
-    all.push_back({built.config.name, built.config.kind,
-                   names_broker ? built.config.options.text("broker") : "",
-                   built.config.depends_on ? &*built.config.depends_on : nullptr});
-  }
-  return Dependencies{all};
-}
-
-/// How long the host has been up, suspended or not.
-std::chrono::seconds host_uptime() {
-  timespec spent{};
-  if (::clock_gettime(CLOCK_BOOTTIME, &spent) != 0) return std::chrono::seconds::max();
-  return std::chrono::seconds{spent.tv_sec};
-}
-
-JudgementParts judgement_parts(const Settings& settings, Assembly& parts) {
-  const auto started = std::chrono::system_clock::now() - host_uptime();
-  return {.stack = parts.config.stack,
-          .rules = parts.rules,
-          .probes = watched(parts),
-          .links = links_for(settings, parts.config),
-          .dependencies = dependencies(parts),
-          .boot_grace_until = started + parts.config.alerts.boot_grace,
-          .receivers = std::move(parts.receivers),
-          .routes = parts.config.routes,
-          .maintenance = parts.config.maintenance};
-}
 
 /// Where our own listener answers; one on all addresses does so on loopback.
 Endpoint own_endpoint(const ListenAddress& address) {
@@ -164,8 +107,23 @@ void App::start_web() {
   const auto listening = server_->listen(*address);
   if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
   log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
-  for (const auto& [host, port] : parts_.config.connectivity) connectivity_.push_back({host, port, ""});
-  if (connectivity_.empty()) connectivity_.push_back(own_endpoint(*listening));
+  start_vigil(*listening);
+}
+
+void App::start_vigil(const ListenAddress& listening) {
+  std::vector<Endpoint> connectivity;
+  for (const auto& [host, port] : parts_.config.connectivity) connectivity.push_back({host, port, ""});
+  if (connectivity.empty()) connectivity.push_back(own_endpoint(listening));
+  vigil_.emplace(VigilParts{.history = history_,
+                            .dispatcher = judgement_.dispatcher(),
+                            .store = store_,
+                            .store_wanted = !settings_.storage_path.empty(),
+                            .scheduler_lag = loop_lag_,
+                            .resolver = loops_.resolver(),
+                            .connectivity = std::move(connectivity),
+                            .heartbeat = std::move(parts_.heartbeat),
+                            .heartbeat_interval = parts_.config.heartbeat.interval,
+                            .tell = [this](const Outcome& found) { judgement_.on(found); }});
 }
 
 void App::start_control() {
@@ -174,7 +132,11 @@ void App::start_control() {
                 [this](const auto& incident, const auto& by, const auto& comment) {
                   judgement_.acknowledge(incident, by, comment);
                 },
-                [this] { return status_text(); }, [this] { judgement_.levers_changed(); }});
+                [this] {
+                  return status_text(parts_.config.stack, history_.probes(), judgement_.incidents().open(),
+                                     vigil_->trouble());
+                },
+                [this] { judgement_.levers_changed(); }});
   const auto handler = [this](const std::string& request, const std::string& peer) {
     return answer_control(*levers_, request, peer, std::chrono::system_clock::now());
   };
@@ -190,26 +152,9 @@ void App::start_control() {
   tasks_.spawn("control", control_->serve());
 }
 
-std::string App::status_text() const {
-  std::string text = "stack " + parts_.config.stack + "\n";
-  for (const auto& probe : history_.probes()) {
-    text += "  " + probe.name + " (" + probe.component + "): " + std::string{to_string(probe.state)};
-    if (probe.last && probe.last->result.reason != Reason::none)
-      text += ", " + std::string{to_string(probe.last->result.reason)} + ": " + probe.last->result.detail;
-    text += "\n";
-  }
-  for (const auto& incident : judgement_.incidents().open())
-    text += "incident " + incident.id + "  " + incident.title +
-            (incident.acknowledged_by.empty() ? "" : "  (acknowledged by " + incident.acknowledged_by + ")") +
-            "\n";
-  if (const auto trouble = own_trouble(); !trouble.empty()) text += "the daemon itself: " + trouble + "\n";
-  return text;
-}
-
 asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
-  tasks_.spawn("connectivity", watch_connectivity());
-  if (parts_.heartbeat) tasks_.spawn("heartbeat", beat());
+  vigil_->start(tasks_);
   tasks_.spawn("web", server_->serve());
   start_control();
   judgement_.start(tasks_);
@@ -252,7 +197,6 @@ asio::awaitable<void> App::pulse() {
   auto due = std::chrono::steady_clock::now();
   auto next_tick = due;
   auto next_ping = due;
-  auto next_self = due;
   for (;;) {
     due = std::max(due + pulse_interval, std::chrono::steady_clock::now());
     timer.expires_at(due);
@@ -262,10 +206,6 @@ asio::awaitable<void> App::pulse() {
     if (fired >= next_tick) {
       next_tick = fired + tick_interval;
       judgement_.tick();
-      if (fired >= next_self) {
-        next_self = fired + self_interval;
-        watch_self();
-      }
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
       next_ping = fired + *interval;
@@ -308,75 +248,6 @@ void App::look_at(const std::vector<std::string>& wanted) {
   }
 }
 
-/// Asked only while every target fails: else there is no doubt.
-asio::awaitable<void> App::watch_connectivity() {
-  asio::steady_timer timer{co_await asio::this_coro::executor};
-  for (;;) {
-    timer.expires_after(connectivity_interval);
-    co_await timer.async_wait(asio::use_awaitable);
-    const bool doubt = all_fail(history_.probes());
-    const bool before = unreachable_;
-    unreachable_ = doubt && !co_await any_reachable(loops_.resolver(), connectivity_,
-                                                    Deadline::in(connectivity_timeout));
-    if (unreachable_ != before) watch_self();
-  }
-}
-
-std::string App::own_trouble() const {
-  const auto now = std::chrono::steady_clock::now();
-  if (unreachable_) return "the monitor is blind: nothing can be reached";
-  if (!judgement_.dispatcher().healthy()) return "no receiver can be reached";
-  const auto& probes = history_.probes();
-  const auto runs_on = [now](const ProbeView& probe) {
-    const std::chrono::duration<double> patience{3 * probe.interval_seconds + probe.timeout_seconds + 5};
-    return probe.last && now - probe.last->steady_at < patience;
-  };
-  const auto running = std::ranges::count_if(probes, runs_on);
-  // While we are young, a probe with a long interval has had no time yet.
-  if (now - started_ > young && 10 * running < 9 * static_cast<std::ptrdiff_t>(probes.size()))
-    return "only " + std::to_string(running) + " of " + std::to_string(probes.size()) + " probes run";
-  const bool lost = memory_since_ != std::chrono::steady_clock::time_point{};
-  if (lost && now - memory_since_ > longest_without_disk) return "the state cannot be written";
-  return "";
-}
-
-asio::awaitable<void> App::beat() {
-  asio::steady_timer timer{co_await asio::this_coro::executor};
-  heartbeat_.wanted = true;
-  bool failing = false;
-  for (;;) {
-    timer.expires_after(parts_.config.heartbeat.interval);
-    co_await timer.async_wait(asio::use_awaitable);
-    heartbeat_.trouble = own_trouble();
-    const auto sent = co_await parts_.heartbeat->beat(heartbeat_.trouble, Deadline::in(heartbeat_timeout));
-    const bool arrived = sent.kind == Delivery::Kind::sent;
-    ++(arrived ? heartbeat_.successes : heartbeat_.failures);
-    heartbeat_.last_sent = arrived;
-    if (arrived) heartbeat_.last_success_at = std::chrono::system_clock::now();
-    if (!arrived && !failing)
-      log_event(LogLevel::warning, "heartbeat_failed", {{"reason", sent.reason}, {"detail", sent.detail}});
-    failing = !arrived;
-  }
-}
-
-/// The daemon is one of the things that it watches.
-void App::watch_self() {
-  SelfFindings findings;
-  findings.receivers = judgement_.dispatcher().views();
-  findings.store = store_.state();
-  findings.store_wanted = !settings_.storage_path.empty();
-  const bool kept = findings.store.mode == StoreState::Mode::disk || !findings.store_wanted;
-  const bool was_kept = memory_since_ == std::chrono::steady_clock::time_point{};
-  if (kept && !was_kept) log_event(LogLevel::info, "state_kept_again");
-  if (!kept && was_kept)
-    log_event(LogLevel::warning, "state_not_kept", {{"trouble", findings.store.trouble}});
-  if (kept) memory_since_ = {};
-  if (!kept && was_kept) memory_since_ = std::chrono::steady_clock::now();
-  findings.scheduler_lag = loop_lag_;
-  findings.blind = unreachable_;
-  judgement_.on(self_outcome(findings, Moment::now()));
-}
-
 std::shared_ptr<const Snapshot> App::snapshot() {
   const auto moment = Moment::now();
   if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life)
@@ -397,8 +268,7 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   for (const auto& component : made->components) made->state = worse(made->state, component.state);
   made->alerts = judgement_.engine().alerts();
   made->receivers = judgement_.dispatcher().views();
-  made->incidents = judgement_.incidents().all();
-  made->incidents.resize(std::min(made->incidents.size(), shown_incidents));
+  made->recent_incidents = judgement_.incidents().recent();
   made->incident_count = judgement_.incidents().count();
   made->silences = judgement_.levers().silences().size();
   made->maintenance =
@@ -408,8 +278,8 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->store_ok = kept.mode == StoreState::Mode::disk;
   made->store_trouble = kept.trouble;
   made->last_persist_at = kept.last_commit_at;
-  made->heartbeat = heartbeat_;
-  made->blind = unreachable_;
+  made->heartbeat = vigil_->heartbeat();
+  made->blind = vigil_->blind();
   made->loop_lag = loop_lag_;
   made->log_messages = log_counts();
   made->http_requests = http_requests_;

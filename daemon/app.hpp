@@ -3,6 +3,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <memory>
+#include <optional>
 
 #include "daemon/assembly.hpp"
 #include "daemon/control.hpp"
@@ -12,9 +13,9 @@
 #include "daemon/loops.hpp"
 #include "daemon/scheduler.hpp"
 #include "daemon/sd_notify.hpp"
-#include "daemon/self_watch.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/task_scope.hpp"
+#include "daemon/vigil.hpp"
 #include "exporters/catalogue.hpp"
 #include "exporters/http_server.hpp"
 #include "exporters/routes.hpp"
@@ -39,11 +40,8 @@ class App {
   void start_web();
   bool on_run(Run run);
   void look_at(const std::vector<std::string>& probes);
-  void watch_self();
-  asio::awaitable<void> watch_connectivity();
-  asio::awaitable<void> beat();
-  /// What keeps us from being trusted; "" for nothing.
-  std::string own_trouble() const;
+  void start_vigil(const ListenAddress& listening);
+  void start_control();
   void log_state(std::string_view before, const Outcome& outcome, Status state) const;
   std::shared_ptr<const Snapshot> snapshot();
 
@@ -55,15 +53,8 @@ class App {
   History history_;
   Store& store_;
   Judgement judgement_;
-  void start_control();
-  std::string status_text() const;
-
   std::unique_ptr<LeverHost> levers_;
   std::unique_ptr<ControlServer> control_;  ///< nullptr: there is no socket
-  std::vector<Endpoint> connectivity_;
-  HeartbeatView heartbeat_;
-  std::chrono::steady_clock::time_point memory_since_;  ///< since when nothing is kept; the epoch: it is
-  bool unreachable_ = false;                            ///< our own connectivity check failed last
   SdNotify systemd_;
   TaskScope watchers_;  ///< the probes' loops: the first to stop
   TaskScope tasks_;     ///< delivery, pulse, web server
@@ -71,6 +62,7 @@ class App {
   RunbookPages runbooks_;
   std::unique_ptr<HttpServer> server_;
   Histogram loop_lag_;
+  std::optional<Vigil> vigil_;  ///< once we listen
   DroppedSeries dropped_series_;
   std::shared_ptr<const Snapshot> last_snapshot_;
   std::chrono::steady_clock::time_point started_;

@@ -10,6 +10,7 @@ namespace healthd {
 namespace {
 
 constexpr std::size_t most_incidents = 200;
+constexpr std::size_t most_recent = 100;
 constexpr std::size_t most_members = 64;
 constexpr std::size_t most_entries = 256;
 
@@ -49,6 +50,13 @@ void add_entry(Incident& incident, Incident::Time now, std::string text) {
 
 /// Its cause is why nobody is told, or was told.
 bool is_effect(const Alert& alert) { return !alert.suppressed_by.empty() && !alert.cause.empty(); }
+
+/// In a full incident, what is over goes first; its cause stays. So one that still fires is not forgotten.
+void make_room(Incident& incident) {
+  if (incident.members.size() < most_members) return;
+  const auto old = std::find_if(incident.members.begin() + 1, incident.members.end(), is_over);
+  if (old != incident.members.end()) incident.members.erase(old);
+}
 
 std::string entry_text(const Alert& alert, bool known) {
   const auto description = alert.annotations.find("description");
@@ -111,6 +119,7 @@ std::string Incidents::on(const Alert& alert, Time now) {
   const bool known = member != nullptr;
   // What a silence holds back is no part of it only because it could be.
   if (!known && alert.state != AlertState::firing && !is_effect(alert)) return "";
+  if (!known) make_room(*incident);
   if (!known && incident->members.size() < most_members) {
     const auto role = is_effect(alert)            ? Incident::Role::effect
                       : incident->members.empty() ? Incident::Role::cause
@@ -124,7 +133,7 @@ std::string Incidents::on(const Alert& alert, Time now) {
     member->alert.incident = incident->id;
   }
   add_entry(*incident, now, entry_text(alert, known));
-  changed_[incident->id] = true;
+  touch(incident->id, true);
   close_if_over(*incident, now);
   forget_old();
   return incident->id;
@@ -134,14 +143,13 @@ void Incidents::close_if_over(Incident& incident, Time now) {
   if (incident.ended_at || !std::ranges::all_of(incident.members, is_over)) return;
   incident.ended_at = now;
   add_entry(incident, now, "The incident is over");
-  closed_.push_back(incident.id);
 }
 
 void Incidents::note(const std::string& id, Time now, std::string text) {
   const auto found = incidents_.find(id);
   if (found == incidents_.end() || found->second.ended_at) return;
   add_entry(found->second, now, std::move(text));
-  changed_[id] = true;
+  touch(id, true);
 }
 
 bool Incidents::acknowledge(const std::string& id, const std::string& by, Time now) {
@@ -166,27 +174,31 @@ const Incident* Incidents::find(const std::string& id) const {
   return found == incidents_.end() ? nullptr : &found->second;
 }
 
-const Incident* Incidents::open_with(const std::string& wanted) const {
-  for (const auto& [id, incident] : incidents_) {
-    if (incident.ended_at) continue;
-    const auto is_it = [&](const Incident::Member& member) {
-      return member.alert.labels.at("alertname") == wanted || fingerprint(member.alert.labels) == wanted;
-    };
-    if (std::ranges::any_of(incident.members, is_it)) return &incident;
-  }
-  return nullptr;
-}
-
 std::vector<Incident> Incidents::all() const {
   std::vector<Incident> list;
   for (auto each = incidents_.rbegin(); each != incidents_.rend(); ++each) list.push_back(each->second);
   return list;
 }
 
+std::shared_ptr<const std::vector<Incident>> Incidents::recent() const {
+  if (recent_) return recent_;
+  auto list = std::make_shared<std::vector<Incident>>();
+  for (auto each = incidents_.rbegin(); each != incidents_.rend() && list->size() < most_recent; ++each)
+    list->push_back(each->second);
+  recent_ = std::move(list);
+  return recent_;
+}
+
 std::vector<Incident> Incidents::open() const {
-  auto list = all();
-  std::erase_if(list, [](const Incident& incident) { return incident.ended_at.has_value(); });
+  std::vector<Incident> list;
+  for (auto each = incidents_.rbegin(); each != incidents_.rend(); ++each)
+    if (!each->second.ended_at) list.push_back(each->second);
   return list;
+}
+
+void Incidents::touch(const std::string& id, bool kept) {
+  changed_[id] = kept;
+  recent_.reset();
 }
 
 /// Closed ones only, oldest first.
@@ -194,7 +206,7 @@ void Incidents::forget_old() {
   for (auto each = incidents_.begin(); each != incidents_.end() && incidents_.size() > most_incidents;) {
     const auto current = each++;
     if (!current->second.ended_at) continue;
-    changed_[current->first] = false;
+    touch(current->first, false);
     incidents_.erase(current);
   }
 }
@@ -214,9 +226,8 @@ bool Incidents::restore(const std::string& body) {
   if (!incident) return false;
   auto id = incident->id;
   incidents_[std::move(id)] = std::move(*incident);
+  recent_.reset();
   return true;
 }
-
-std::vector<std::string> Incidents::take_closed() { return std::exchange(closed_, {}); }
 
 }  // namespace healthd

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,18 +31,16 @@ class Incidents {
   std::vector<std::string> told(const std::string& id) const;
 
   const Incident* find(const std::string& id) const;
-  /// The open one that holds this alert, by its fingerprint or by its name; nullptr for none.
-  const Incident* open_with(const std::string& fingerprint_or_name) const;
   /// Newest first, at most 200.
   std::vector<Incident> all() const;
   std::vector<Incident> open() const;
+  /// The newest hundred, for pages; the same list until something changes.
+  std::shared_ptr<const std::vector<Incident>> recent() const;
 
   /// What changed since the last call, for the state file: id, and nothing where it went.
   std::vector<std::pair<std::string, std::optional<std::string>>> take_changed();
   /// False where `body` is none of ours.
   bool restore(const std::string& body);
-  /// Closed since the last call.
-  std::vector<std::string> take_closed();
   std::uint64_t count() const { return count_; }
 
  private:
@@ -49,12 +48,13 @@ class Incidents {
   Incident& begin(const Alert& alert, Time now);
   void close_if_over(Incident& incident, Time now);
   void forget_old();
+  void touch(const std::string& id, bool kept);
 
   std::string stack_;
   Related related_;
   std::map<std::string, Incident> incidents_;  ///< by id, which begins with the time
   std::map<std::string, bool> changed_;
-  std::vector<std::string> closed_;
+  mutable std::shared_ptr<const std::vector<Incident>> recent_;  ///< nullptr: to be made anew
   std::uint64_t count_ = 0;
 };
 

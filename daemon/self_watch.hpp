@@ -1,7 +1,7 @@
 // The daemon as a part of the stack that it watches: what it knows of itself, as the result of a probe.
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <vector>
 
 #include "daemon/store.hpp"
@@ -10,6 +10,9 @@
 #include "probes/result.hpp"
 
 namespace healthd {
+
+/// How often it looks.
+constexpr std::chrono::seconds self_interval{15};
 
 struct SelfFindings {
   std::vector<ReceiverView> receivers;

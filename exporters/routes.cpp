@@ -62,7 +62,7 @@ WebResponse line(unsigned status, std::string text) {
   return {.status = status, .content_type = plain_type, .body = std::move(text) + "\n"};
 }
 
-std::string all_incidents(const Snapshot& snapshot) { return incidents_json(snapshot.incidents); }
+std::string all_incidents(const Snapshot& snapshot) { return incidents_json(snapshot.incidents()); }
 
 /// Pages made from the snapshot.
 struct Dynamic {
@@ -113,8 +113,8 @@ Answer incident_answer(const WebSources& sources, std::string_view id) {
   if (markdown) id.remove_suffix(3);
   const auto snapshot = sources.snapshot();
   if (!snapshot) return {handler, line(503, "Not ready: starting.")};
-  const auto found = std::ranges::find(snapshot->incidents, id, &Incident::id);
-  if (found == snapshot->incidents.end())
+  const auto found = std::ranges::find(snapshot->incidents(), id, &Incident::id);
+  if (found == snapshot->incidents().end())
     return {handler, line(404, "There is no such incident; /api/v1/incidents lists them.")};
   if (markdown) return {handler, page(markdown_type, incident_markdown(*found))};
   return {handler, page(json_type, incident_json(*found))};

@@ -87,7 +87,11 @@ struct Snapshot {
   std::vector<ProbeView> probes;
   std::vector<Alert> alerts;  ///< pending and firing, and those resolved a short while ago
   std::vector<ReceiverView> receivers;
-  std::vector<Incident> incidents;   ///< newest first
+  std::shared_ptr<const std::vector<Incident>> recent_incidents;  ///< newest first; nullptr for none
+  const std::vector<Incident>& incidents() const {
+    static const std::vector<Incident> none;
+    return recent_incidents ? *recent_incidents : none;
+  }
   std::uint64_t incident_count = 0;  ///< since we started
   std::size_t silences = 0;          ///< that are on
   bool maintenance = false;          ///< any is on

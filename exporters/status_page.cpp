@@ -82,11 +82,11 @@ void add_incident(Html& main, const Incident& incident, WallTime now) {
 
 void add_incidents(Html& main, const Snapshot& snapshot) {
   const auto is_open = [](const Incident& incident) { return !incident.ended_at; };
-  if (std::ranges::none_of(snapshot.incidents, is_open)) return;
+  if (std::ranges::none_of(snapshot.incidents(), is_open)) return;
   main.raw(
       "<section class=\"alerts\" aria-labelledby=\"incidents\">\n<h2 id=\"incidents\">Open incidents</h2>\n");
   main.raw("<ul class=\"firing\">\n");
-  for (const Incident& incident : snapshot.incidents)
+  for (const Incident& incident : snapshot.incidents())
     if (is_open(incident)) add_incident(main, incident, snapshot.taken_at);
   main.raw("</ul>\n</section>\n");
 }

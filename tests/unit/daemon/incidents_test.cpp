@@ -52,7 +52,6 @@ TEST_CASE("an incident has a cause, its effects, and a timeline, and ends with t
   REQUIRE(all.open().size() == 1);
   CHECK(all.on(effect("CeleryNoWorkers", AlertState::resolved), at(330s)) == id);
   CHECK(all.open().empty());
-  CHECK(all.take_closed() == std::vector{id});
 
   const auto* incident = all.find(id);
   REQUIRE(incident);
@@ -143,10 +142,8 @@ TEST_CASE("an acknowledgement is of the open incident and is in its timeline") {
   CHECK(all.acknowledge(id, "ann", at(60s)));
   CHECK(all.find(id)->acknowledged_by == "ann");
   CHECK(all.told(id) == std::vector{fingerprint(alert("RedisDown").labels)});
-  CHECK(all.open_with("RedisDown")->id == id);
   all.on(alert("RedisDown", AlertState::resolved), at(90s));
   CHECK_FALSE(all.acknowledge(id, "bob", at(120s)));
-  CHECK(all.open_with("RedisDown") == nullptr);
 }
 
 TEST_CASE("incidents outlive the process, all of them within a bound") {
@@ -168,6 +165,32 @@ TEST_CASE("incidents outlive the process, all of them within a bound") {
   }
   CHECK(after.all().size() <= 201);
   CHECK(after.find(id));  // open ones stay
+}
+
+TEST_CASE("a full incident stays open for what still fires, and makes room by what is over") {
+  auto all = incidents();
+  const auto id = all.on(alert("RedisDown"), at(0s));
+  for (int i = 0; i < 100; ++i) {
+    auto of_worker = alert("CeleryWorkerCatatonic");
+    of_worker.labels["worker"] = "w" + std::to_string(i);
+    REQUIRE(all.on(of_worker, at(10s)) == id);
+    if (i == 99) break;
+    of_worker.state = AlertState::resolved;
+    all.on(of_worker, at(20s));
+  }
+  all.on(alert("RedisDown", AlertState::resolved), at(30s));
+  CHECK(all.find(id)->members.size() <= 64);
+  CHECK(all.open().size() == 1);
+}
+
+TEST_CASE("pages share one list until something changes") {
+  auto all = incidents();
+  all.on(alert("RedisDown"), at(0s));
+  const auto first = all.recent();
+  CHECK(all.recent() == first);
+  all.on(alert("RedisDown", AlertState::resolved), at(10s));
+  CHECK(all.recent() != first);
+  CHECK(all.recent()->at(0).ended_at.has_value());
 }
 
 }  // namespace healthd

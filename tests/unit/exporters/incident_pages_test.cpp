@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-Incident sample() { return test::stack_with_incident().incidents.at(0); }
+Incident sample() { return test::stack_with_incident().incidents().at(0); }
 
 /// The part of the report under one heading.
 std::string section(const std::string& report, const std::string& heading) {
@@ -82,7 +82,7 @@ TEST_CASE("the report of an incident that is over says how long it lasted") {
 
 TEST_CASE("text from outside adds no row, heading, link or markup to the report") {
   const auto report = incident_markdown(
-      test::hostile_stack("a\r# b\n## c | d <script> [x](javascript:1) `e`").incidents.at(0));
+      test::hostile_stack("a\r# b\n## c | d <script> [x](javascript:1) `e`").incidents().at(0));
   for (const char* forbidden : {"\r", "\n# b", "\n## c", "c | d", "<script>", "[x]("}) {
     INFO(forbidden);
     // In an indented block of evidence marks are only text.
@@ -94,7 +94,7 @@ TEST_CASE("text from outside adds no row, heading, link or markup to the report"
 }
 
 TEST_CASE("bytes that are no UTF-8 are replaced in JSON and in the report") {
-  const auto incident = test::hostile_stack("\xFF\xC0\"\n").incidents.at(0);
+  const auto incident = test::hostile_stack("\xFF\xC0\"\n").incidents().at(0);
   CHECK(json::parse(incident_json(incident))["title"].get<std::string>().starts_with("\xEF\xBF\xBD"));
   CHECK_THAT(incident_markdown(incident), !ContainsSubstring("\xFF"));
 }

@@ -159,7 +159,7 @@ Snapshot stack_with_incident() {
   incident.timeline = {{noon() - 4min, "PostgresDown of metadata fires"},
                        {noon() - 3min, "GunicornDown of app is held back"},
                        {noon() - 2min, "Acknowledged by ann (on it)"}};
-  stack.incidents = {incident};
+  stack.recent_incidents = std::make_shared<const std::vector<Incident>>(1, incident);
   stack.incident_count = 1;
   return stack;
 }
@@ -206,12 +206,13 @@ Snapshot hostile_stack(const std::string& text) {
   stack.alerts[0].suppressed_by = text;
   stack.store_wanted = true;
   stack.store_trouble = text;
-  Incident& incident = stack.incidents.emplace_back();
+  Incident incident;
   incident.id = "20261123-120304-4f1c";
   incident.stack = incident.title = incident.acknowledged_by = text;
   incident.started_at = noon() - 4min;
   incident.members = {{Incident::Role::cause, stack.alerts[0]}, {Incident::Role::effect, stack.alerts[0]}};
   incident.timeline = {{noon(), text}};
+  stack.recent_incidents = std::make_shared<const std::vector<Incident>>(1, incident);
   return stack;
 }
 

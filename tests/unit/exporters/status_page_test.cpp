@@ -77,7 +77,9 @@ TEST_CASE("an open incident stands on top, with its effects, who is on it, and i
 
 TEST_CASE("an incident that is over is not among the open ones") {
   Snapshot stack = test::stack_with_incident();
-  stack.incidents[0].ended_at = test::noon();
+  auto over = stack.incidents().at(0);
+  over.ended_at = test::noon();
+  stack.recent_incidents = std::make_shared<const std::vector<Incident>>(1, over);
   CHECK_THAT(render_status_page(stack), !ContainsSubstring("Open incidents"));
 }
 
