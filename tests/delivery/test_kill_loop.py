@@ -16,6 +16,7 @@ from checker import check
 from history import FIRING, Killed
 from house import House, MakeHouse
 from peers import TROUBLES
+from stack.waiting import until
 
 HISTORIES = 5
 ROUNDS = 10  # in each; 200 with --full
@@ -55,11 +56,11 @@ def one_round(house: House, chance: random.Random) -> None:
     """A change, perhaps time to notice it, a kill within half a second, and a new daemon that may be killed while it starts."""
     for target in chance.sample(house.targets, chance.choice((1, 1, 2, 3))):
         target.turn(not target.well)
-    time.sleep(chance.choice((0, 0, 0.3, 0.9)) + chance.uniform(0, 0.5))
+    until(time.monotonic() + chance.choice((0, 0, 0.3, 0.9)) + chance.uniform(0, 0.5))
     house.kill()
     while chance.random() < 0.3:
         house.start(wait=False)
-        time.sleep(chance.uniform(0, 0.3))
+        until(time.monotonic() + chance.uniform(0, 0.3))
         house.kill()
     house.start()
 

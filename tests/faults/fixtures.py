@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 from typing import Iterator
@@ -12,38 +11,13 @@ import pytest
 from netns import own_network
 from row import Bench
 from servers import House, Template
-from stack.ports import take_share
-from stack.testing import end_as_by_ctrl_c, leave_out_long_forms
+from stack.suite import binary, full, pytest_addoption, pytest_collection_modifyitems, pytest_configure
 
 # What a conftest.py takes over as a whole: pytest's hooks and the fixtures.
 __all__ = [
-    "pytest_addoption", "pytest_configure", "pytest_collection_modifyitems", "binary", "secret", "template", "house", "bench",
-    "island",
+    "pytest_addoption", "pytest_configure", "pytest_collection_modifyitems", "binary", "full", "secret", "template", "house",
+    "bench", "island",
 ]  # fmt: skip
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-# HEALTHD_BINARY: another build, such as a sanitizer's.
-BINARY = Path(os.environ.get("HEALTHD_BINARY", ROOT / "build" / "release" / "superset-healthd"))
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="the long forms as well")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    end_as_by_ctrl_c(config)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    take_share(int(worker.removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_out_long_forms(config, items)
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    assert BINARY.exists(), f"{BINARY} is missing: ops/dev build release"
-    return BINARY
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import ssl
-import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -68,8 +68,7 @@ def main() -> None:
     )
     controller.start()
     (options.folder / "ready").touch()
-    while True:
-        time.sleep(60)
+    signal.pause()  # the signal that ends us
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from gate import Gate
 from household import PAGES, RECEIVERS, Household
 from netns import own_network
 from stack.plan import Plan
-from stack.waiting import wait_until
+from stack.waiting import wait_until, watch
 from told import FIRING, WATCHDOG
 
 Record = Callable[[str, object], None]
@@ -58,7 +57,7 @@ def cut_now_and_then(gates: list[Gate], over: threading.Event) -> None:
     while not over.wait(random.uniform(1, 3)):
         gate = random.choice(gates)
         gate.cut()
-        time.sleep(0.02 * len(gates))
+        over.wait(0.02 * len(gates))
         gate.pass_on()
 
 
@@ -66,12 +65,13 @@ def test_slow_answers_and_a_little_loss_tell_nobody(binary: Path, full: bool, re
     how, kind = (lossy_packets, "packets") if os.geteuid() == 0 else (lossy_connections, "connections")
     seconds = 900 if full else 60
     with how(binary) as house:
-        began = time.monotonic()
         seen: set[str] = set()
-        while time.monotonic() - began < seconds:
-            seen |= house.not_up().keys()
+
+        def nobody_is_told() -> None:
+            seen.update(house.not_up())
             assert not house.told(), house.story()
-            time.sleep(0.5)
+
+        watch(seconds, nobody_is_told, step=0.5)
         what = f"{seconds} s with slow answers and 1 % of all {kind} lost"
         record_property("line", f"{what}: not up now and then: {sorted(seen)}")
         assert not house.incidents() and not house.complaints()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Callable
 
@@ -12,6 +13,7 @@ import pytest
 from causes import FAULTS, Fault
 from household import RECEIVERS, Household
 from pace import RESOLVE, SHORTEST
+from stack.waiting import watch
 from told import FIRING, RESOLVED, Told
 
 Record = Callable[[str, object], None]
@@ -23,7 +25,7 @@ def test_a_fault_is_one_page_and_one_resolve(binary: Path, fault: Fault, record_
         began = time.monotonic()
         with fault.cause(house):
             fired = house.wait_told(fault.alert, FIRING, fault.within)
-            time.sleep(max(0.0, SHORTEST - (time.monotonic() - began)))
+            watch(began + SHORTEST - time.monotonic(), partial(nobody_else_is_named, house, fault))
         resolved = house.wait_told(fault.alert, RESOLVED, RESOLVE)
         house.stay_quiet()
         record_property(
@@ -35,6 +37,10 @@ def test_a_fault_is_one_page_and_one_resolve(binary: Path, fault: Fault, record_
         check_incident(house, fault)
         check_page(house, fault)
         check_letters(house)
+
+
+def nobody_else_is_named(house: Household, fault: Fault) -> None:
+    assert {news.alert for news in house.told()} == {fault.alert}, house.story()
 
 
 def check_page(house: Household, fault: Fault) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from household import RECEIVERS, Household
 from stack import processes
+from stack.waiting import until
 from told import FIRING, RESOLVED, Told
 
 Record = Callable[[str, object], None]
@@ -99,7 +100,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def act_at(began: float, moment: float, act: Callable[[], object]) -> None:
-    time.sleep(max(0.0, began + moment - time.monotonic()))
+    until(began + moment)
     act()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,26 +17,14 @@ from stack.plan import Plan  # noqa: E402
 from stack.receiver import Receiver  # noqa: E402
 from stack.stack import Stack, new_folder  # noqa: E402
 from stack.state import State  # noqa: E402
-from stack.testing import end_as_by_ctrl_c, leave_out_long_forms  # noqa: E402
+from stack.suite import (  # noqa: E402, F401
+    binary, full, pytest_addoption, pytest_collection_modifyitems, pytest_configure,
+)  # fmt: skip
 
 from pace import BEAT_EVERY  # noqa: E402
 from views import Views  # noqa: E402
 
-# HEALTHD_BINARY: another build, such as a sanitizer's.
-BINARY = Path(os.environ.get("HEALTHD_BINARY", ROOT / "build" / "release" / "superset-healthd"))
 _timings: list[str] = []
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="the long forms: two minutes of silence instead of twenty seconds")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    end_as_by_ctrl_c(config)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_out_long_forms(config, items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -45,17 +32,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("timing")
         for line in _timings:
             terminalreporter.write_line(line)
-
-
-@pytest.fixture(scope="session")
-def full(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--full"))
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    assert BINARY.exists(), f"{BINARY} is missing: ops/dev build release"
-    return BINARY
 
 
 @pytest.fixture(scope="session")
