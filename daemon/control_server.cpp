@@ -1,11 +1,9 @@
 #include "daemon/control_server.hpp"
 
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -31,20 +29,12 @@ constexpr int most_connections = 16;
 constexpr std::chrono::milliseconds pause_after_error{100};
 constexpr mode_t socket_mode = 0660;
 
-std::string user_name(uid_t user) {
-  std::array<char, 4096> space{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(user, &entry, space.data(), space.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return "uid " + std::to_string(user);
-}
-
+/// Not by name: to look that up may ask the network, and this is the loop. Our own commands say who asks.
 std::string peer_of(Local::socket& socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
-  return user_name(peer.uid);
+  return "uid " + std::to_string(peer.uid);
 }
 
 /// Why the file at `path` must stay; "" where it is a socket that nobody answers on, left behind by a process

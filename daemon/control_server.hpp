@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 class ControlServer {
  public:
-  /// `peer`: the name of the user at the other end. The answer is one line without its end.
+  /// `peer`: the user at the other end, as `uid 0`. The answer is one line without its end.
   using Handler = std::function<std::string(const std::string& request, const std::string& peer)>;
 
   /// Awaited before an answer is given: what was asked for is then done for good. Has a deadline of its own.

@@ -73,8 +73,6 @@ void Judgement::restore() {
     remembered = true;
     bool known = false;
     switch (table) {
-      case Table::engine:
-        break;
       case Table::lever:
         known = levers_.restore(*body);
         break;

@@ -1,11 +1,13 @@
 #include "daemon/lever_commands.hpp"
 
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <iostream>
@@ -65,10 +67,17 @@ class Line {
   int socket_;
 };
 
+/// Who asks: with sudo, the person behind it.
+std::string own_name() {
+  if (const char* person = std::getenv("SUDO_USER"); person != nullptr && *person != '\0') return person;
+  const auto* entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::getuid());
+}
+
 /// Asks, and shows what came of it.
 int command(const LeverRequest& request, Json message, const std::function<void(const Json&)>& show) {
   try {
-    if (!request.author.empty()) message["author"] = request.author;
+    message["author"] = request.author.empty() ? own_name() : request.author;
     const auto answer = Json::parse(Line{request.socket}.ask(message.dump()));
     if (!answer.value("ok", false)) throw std::runtime_error{answer.value("error", "the daemon refused")};
     if (request.json) std::cout << answer.dump(2) << '\n';

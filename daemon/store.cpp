@@ -32,10 +32,14 @@ class MemoryStore final : public Store {
 class DiskStore final : public Store {
  public:
   DiskStore(const std::string& folder, std::chrono::milliseconds retry)
-      : disk_{std::make_shared<StoreDisk>(folder, retry, thread_->get_executor(), state_)} {
+      : disk_{std::make_shared<StoreDisk>(folder, retry, thread_->get_executor(), state_)} {}
+  ~DiskStore() override { DiskStore::close(std::chrono::seconds{1}); }
+
+  /// Blocks on the disk. Once, before anything else.
+  void open_file() {
+    disk_->open();
     asio::post(*thread_, [disk = disk_] { disk->begin(); });
   }
-  ~DiskStore() override { DiskStore::close(std::chrono::seconds{1}); }
 
   std::vector<StoredRow> take_rows() override { return disk_->take_rows(); }
   StoreState state() const override { return state_->read(); }
@@ -113,7 +117,9 @@ class DiskStore final : public Store {
 
 std::unique_ptr<Store> Store::open(const std::string& folder, std::chrono::milliseconds retry) {
   if (folder.empty()) return std::make_unique<MemoryStore>();
-  return std::make_unique<DiskStore>(folder, retry);
+  auto store = std::make_unique<DiskStore>(folder, retry);
+  store->open_file();
+  return store;
 }
 
 }  // namespace healthd

@@ -19,15 +19,14 @@ namespace asio = boost::asio;
 
 /// The tables of the file. Each has a key, a body (JSON that only the writer understands) and a hash of both.
 enum class Table : std::uint8_t {
-  engine,    ///< the alert engine's memory, one row
-  alert,     ///< an alert that fires, by fingerprint
+  alert,     ///< what the engine remembers of one alert or probe, by rule, probe and label value
   delivery,  ///< what one receiver is to know of one alert, by `receiver/fingerprint`
   incident,  ///< by id
   lever,     ///< a silence, an acknowledgement, a maintenance window, by id
 };
 
 struct StoredRow {
-  Table table = Table::engine;
+  Table table = Table::alert;
   std::string key;
   std::optional<std::string> body;  ///< nullopt: the row is to go
 };

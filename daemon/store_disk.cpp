@@ -27,7 +27,9 @@ void StoreStateBox::commit(bool kept) {
 
 StoreDisk::StoreDisk(std::string folder, std::chrono::milliseconds retry, asio::any_io_executor thread,
                      std::shared_ptr<StoreStateBox> state)
-    : folder_{std::move(folder)}, retry_{retry}, state_{std::move(state)}, again_{std::move(thread)} {
+    : folder_{std::move(folder)}, retry_{retry}, state_{std::move(state)}, again_{std::move(thread)} {}
+
+void StoreDisk::open() {
   std::string trouble;
   file_ = StoreFile::open(folder_, trouble);
   has_read_ = file_ != nullptr;

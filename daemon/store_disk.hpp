@@ -29,10 +29,12 @@ class StoreStateBox {
 
 class StoreDisk : public std::enable_shared_from_this<StoreDisk> {
  public:
-  /// `thread` is where everything else happens; the opening itself happens here.
+  /// `thread` is where everything happens but for open().
   StoreDisk(std::string folder, std::chrono::milliseconds retry, asio::any_io_executor thread,
             std::shared_ptr<StoreStateBox> state);
 
+  /// Blocks on the disk. Once, before anything else.
+  void open();
   /// Once, before the first write.
   std::vector<StoredRow> take_rows() { return std::exchange(rows_, {}); }
 

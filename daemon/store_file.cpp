@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array tables{"engine", "alert", "delivery", "incident", "lever"};
+constexpr std::array tables{"alert", "delivery", "incident", "lever"};
 constexpr int application_id = 0x48544c44;  // "HTLD"
 constexpr int schema = 1;
 constexpr int checkpoint_pages = 200;
