@@ -95,6 +95,7 @@ struct ConnectTarget {
 struct Config {
   std::string stack;
   WebConfig web;
+  Window window;  ///< of `defaults`, for alerts of no configured probe: the daemon's own
   std::vector<ProbeConfig> probes;
   AlertsConfig alerts;
   std::vector<ReceiverConfig> receivers;

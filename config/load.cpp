@@ -93,7 +93,7 @@ Config load(Options root, const KnownNames& known, Problems& problems) {
   root.allow_inline_secrets(root.flag("allow_inline_secrets", false));
   config.stack = read_name(root, "stack", plain_name);
   config.web = load_web(root);
-  config.probes = load_probes(root, known, problems);
+  load_probes(root, known, config, problems);
   config.alerts = load_alerts_section(root, known);
   load_receivers(root, known, config, problems);
   load_maintenance(root, config, problems);

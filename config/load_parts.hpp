@@ -33,7 +33,8 @@ class UniqueNames {
   std::set<std::string> names_;
 };
 
-std::vector<ProbeConfig> load_probes(Options& root, const KnownNames& known, Problems& problems);
+/// The sections `defaults` and `probes`.
+void load_probes(Options& root, const KnownNames& known, Config& config, Problems& problems);
 /// Reports what `depends_on` names in vain, and circles.
 void check_dependencies(const std::vector<ProbeConfig>& probes, const UniqueNames& names, Problems& problems);
 void load_receivers(Options& root, const KnownNames& known, Config& config, Problems& problems);

@@ -161,21 +161,20 @@ void check_dependencies(const std::vector<ProbeConfig>& probes, const UniqueName
   report_circles(probes, problems);
 }
 
-std::vector<ProbeConfig> load_probes(Options& root, const KnownNames& known, Problems& problems) {
+void load_probes(Options& root, const KnownNames& known, Config& config, Problems& problems) {
   const auto defaults = read_defaults(root, problems);
+  config.window = defaults.window;
   const auto before = problems.size();
   auto list = root.maps("probes");
   if (list.empty() && problems.size() == before)
     root.error("probes", "probes: at least one probe is required");
-  std::vector<ProbeConfig> probes;
   UniqueNames names;
   for (auto& options : list) {
     auto probe = read_probe(options, defaults, known, problems);
     names.add(options, probe.name);
-    if (!probe.kind.empty()) probes.push_back(std::move(probe));
+    if (!probe.kind.empty()) config.probes.push_back(std::move(probe));
   }
-  check_dependencies(probes, names, problems);
-  return probes;
+  check_dependencies(config.probes, names, problems);
 }
 
 }  // namespace healthd

@@ -21,6 +21,7 @@ std::vector<WatchedProbe> watched(const Assembly& parts) {
   self.stack = parts.config.stack;
   self.interval = self_interval;
   self.timeout = self_interval;
+  self.window = parts.config.window;
   all.push_back(std::move(self));
   return all;
 }

@@ -39,12 +39,20 @@ Outcome self_outcome(const SelfFindings& findings, Moment now) {
   return outcome;
 }
 
-bool all_fail(const std::vector<ProbeView>& probes) {
-  const auto fails = [](const ProbeView& probe) {
-    return probe.last && (probe.last->result.status == Status::down ||
-                          (probe.last->result.status == Status::unknown && !probe.last->result.waiting));
-  };
-  return !probes.empty() && std::ranges::all_of(probes, fails);
+bool any_fails(const std::vector<ProbeView>& probes) {
+  return std::ranges::any_of(probes, [](const ProbeView& probe) {
+    if (!probe.last) return false;
+    const auto& result = probe.last->result;
+    return result.status == Status::down || (result.status == Status::unknown && !result.waiting);
+  });
+}
+
+bool nothing_seen_since(const std::vector<ProbeView>& probes, std::chrono::steady_clock::time_point then) {
+  return std::ranges::none_of(probes, [then](const ProbeView& probe) {
+    if (!probe.last || probe.last->steady_at - probe.last->took < then) return false;
+    const auto status = probe.last->result.status;
+    return status == Status::up || status == Status::degraded;
+  });
 }
 
 }  // namespace healthd

@@ -25,7 +25,11 @@ struct SelfFindings {
 /// Of the probe `healthd`.
 Outcome self_outcome(const SelfFindings& findings, Moment now);
 
-/// Every probe's last result is a failure, or could not tell. Alone that may still be the stack.
-bool all_fail(const std::vector<ProbeView>& probes);
+/// A probe's last result is a failure, or could not tell: then it may be us.
+bool any_fails(const std::vector<ProbeView>& probes);
+
+/// No probe has been well in a run that began after `then`, since when our own connectivity check fails. So
+/// the first failure of many is not taken for a fault of its target while the others have not been looked at.
+bool nothing_seen_since(const std::vector<ProbeView>& probes, std::chrono::steady_clock::time_point then);
 
 }  // namespace healthd

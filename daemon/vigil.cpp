@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "daemon/connectivity.hpp"
 #include "daemon/log.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto connectivity_interval = 5s;
+constexpr auto connectivity_interval = 1s;
 constexpr auto connectivity_timeout = 3s;
 constexpr auto heartbeat_timeout = 10s;
 constexpr auto longest_without_disk = 15min;
@@ -60,16 +61,19 @@ void Vigil::note_store(const StoreState& state) {
   if (!kept && !unkept_since_) unkept_since_ = Clock::now();
 }
 
-/// Asked only while every target fails: else there is no doubt.
+/// Asked only while a target fails: else there is no doubt.
 asio::awaitable<void> Vigil::check_connectivity() {
   asio::steady_timer timer{co_await asio::this_coro::executor};
   for (;;) {
     timer.expires_after(connectivity_interval);
     co_await timer.async_wait(asio::use_awaitable);
-    const bool doubt = all_fail(parts_.history.probes());
-    const bool before = blind_;
-    blind_ = doubt && !co_await any_reachable(parts_.resolver, parts_.connectivity,
-                                              Deadline::in(connectivity_timeout));
+    const auto& probes = parts_.history.probes();
+    const bool lost = any_fails(probes) && !co_await any_reachable(parts_.resolver, parts_.connectivity,
+                                                                   Deadline::in(connectivity_timeout));
+    if (!lost) unreachable_since_.reset();
+    if (lost && !unreachable_since_) unreachable_since_ = Clock::now();
+    const bool before =
+        std::exchange(blind_, unreachable_since_ && nothing_seen_since(probes, *unreachable_since_));
     if (blind_ != before) look();
   }
 }

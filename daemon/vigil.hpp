@@ -39,7 +39,7 @@ class Vigil {
   /// Spawns its loops.
   void start(TaskScope& scope);
 
-  /// Every target fails, and our own connectivity check as well.
+  /// Nothing that we look at is seen to be well, and our own connectivity check fails as well.
   bool blind() const { return blind_; }
   const HeartbeatView& heartbeat() const { return heartbeat_; }
   /// What keeps us from being trusted, in words; "" for nothing.
@@ -56,7 +56,8 @@ class Vigil {
 
   VigilParts parts_;
   const Clock::time_point started_ = Clock::now();
-  std::optional<Clock::time_point> unkept_since_;  ///< since when nothing is kept on disk
+  std::optional<Clock::time_point> unkept_since_;       ///< since when nothing is kept on disk
+  std::optional<Clock::time_point> unreachable_since_;  ///< by our own connectivity check
   HeartbeatView heartbeat_;
   bool blind_ = false;
 };
