@@ -16,10 +16,14 @@ renew_certificate() { certbot renew; }
 PG_USER=superset
 PG_DB=superset
 
-# Redis: database numbers of the Celery broker and of Superset's caches. The redis container carries its password
-# in REDISCLI_AUTH, so that redis-cli inside it needs no option.
+# Redis: the services of the Celery broker and of Superset's caches, the same name twice where one does both, and the
+# database numbers. The containers carry their password in REDISCLI_AUTH, so that redis-cli inside needs no option.
+BROKER=redis-broker
 BROKER_DB=0
-CACHE_DB=1
+CACHE=redis-cache
+CACHE_DB=0
+# The one that a page is about; for the other: `export REDIS=redis-cache` before you begin.
+REDIS="${REDIS:-$BROKER}"
 
 # Celery: the application, and the queue that everything uses unless routes say otherwise.
 CELERY_APP=superset.tasks.celery_app:app
