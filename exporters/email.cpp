@@ -194,6 +194,8 @@ void read_tls(Options& options, Smarthost& host, TlsContexts& contexts) {
   (void)contexts.client(options, host.host);  // says which file does not load
   auto tls = options.map("tls");
   host.ca_file = tls.text("ca_file");
+  host.cert_file = tls.text("cert_file");
+  host.key_file = tls.text("key_file");
   host.server_name = tls.text("server_name");
   host.verify = !tls.flag("insecure_skip_verify", false);
   if (!host.server_name.empty() && !is_host_name(host.server_name))

@@ -70,9 +70,25 @@ Posted judge_answer(const HttpResponse& response, bool quote) {
   return posted;
 }
 
+/// A proxy passes TLS on as it is (CONNECT), and reads plain HTTP.
+asio::awaitable<Connection> open(Resolver& resolver, Trace& trace, const PostTarget& target) {
+  const auto* proxy = target.proxy ? &*target.proxy : nullptr;
+  if (target.tls) co_return co_await dial(resolver, trace, target.url.endpoint, &*target.tls, proxy);
+  const auto& next = proxy != nullptr ? proxy->endpoint : target.url.endpoint;
+  co_return co_await dial(resolver, trace, next, nullptr);
+}
+
+/// A proxy that reads the request has to be told where it goes.
+void address_to_proxy(const PostTarget& target, HttpRequest& request) {
+  if (!target.proxy || target.tls) return;
+  request.target = "http://" + request.host + request.target;
+  if (auto value = proxy_authorization(*target.proxy); !value.empty())
+    request.headers.emplace_back("Proxy-Authorization", std::move(value));
+}
+
 asio::awaitable<Posted> exchange(Resolver& resolver, Trace& trace, const PostTarget& target,
                                  HttpRequest request, bool quote) {
-  auto connection = co_await dial(resolver, trace, target.url.endpoint, target.tls ? &*target.tls : nullptr);
+  auto connection = co_await open(resolver, trace, target);
   if (!connection.stream) co_return retry("connect", connection.failure.detail);
   const auto response = co_await http_exchange(*connection.stream, trace, std::move(request));
   if (!response) {
@@ -99,6 +115,7 @@ PostTarget read_post_target(Options& options, std::string_view key, std::string_
                             NotifierTools tools) {
   PostTarget target;
   target.url = parse_url(options, key, text, {{"https", 443}, {"http", 80}});
+  target.proxy = read_proxy(options);
   if (target.url.scheme != "https") return target;
   target.tls = tools.tls.client(options, target.url.endpoint.host);
   return target;
@@ -109,6 +126,7 @@ namespace {
 asio::awaitable<Posted> ask(Resolver& resolver, const PostTarget& target, HttpRequest request, bool quote,
                             Deadline deadline) {
   request.host = host_header(target.url);
+  address_to_proxy(target, request);
   Trace trace;
   auto work = exchange(resolver, trace, target, std::move(request), quote);
   auto posted = co_await with_deadline(std::move(work), deadline);

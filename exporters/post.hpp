@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exporters/notifier.hpp"
+#include "probes/net/tunnel.hpp"
 #include "probes/net/url.hpp"
 
 namespace healthd {
@@ -17,10 +18,11 @@ namespace healthd {
 struct PostTarget {
   Url url;
   std::optional<TlsClient> tls;
+  std::optional<Proxy> proxy;
 };
 
-/// The target that `text` names (http or https), with the settings of the `tls` map. Problems are reported at
-/// `key` and never repeat the text, which may be a secret.
+/// The target that `text` names (http or https), with the settings of the maps `tls` and `proxy`. Problems
+/// are reported at `key` and never repeat the text, which may be a secret.
 PostTarget read_post_target(Options& options, std::string_view key, std::string_view text,
                             NotifierTools tools);
 

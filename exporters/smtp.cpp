@@ -102,6 +102,9 @@ void set_tls(CURL* curl, const Smarthost& host) {
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, host.verify ? 2L : 0L);
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!host.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, host.ca_file.c_str());
+  if (host.cert_file.empty()) return;
+  curl_easy_setopt(curl, CURLOPT_SSLCERT, host.cert_file.c_str());
+  curl_easy_setopt(curl, CURLOPT_SSLKEY, host.key_file.c_str());
 }
 
 }  // namespace

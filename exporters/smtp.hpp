@@ -19,10 +19,11 @@ struct Smarthost {
   bool implicit_tls = false;  ///< TLS from the first byte
   bool starttls = true;       ///< no mail without it
   bool verify = true;
-  std::string ca_file;      ///< "": the system's
-  std::string server_name;  ///< to be verified; "": the host
-  std::string hello;        ///< our name
-  std::string username;     ///< "": no login
+  std::string ca_file;              ///< "": the system's
+  std::string cert_file, key_file;  ///< "": we show no certificate
+  std::string server_name;          ///< to be verified; "": the host
+  std::string hello;                ///< our name
+  std::string username;             ///< "": no login
   Secret password;
 };
 

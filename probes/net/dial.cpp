@@ -9,6 +9,7 @@
 
 #include "probes/net/race.hpp"
 #include "probes/net/resolve.hpp"
+#include "probes/net/tunnel.hpp"
 
 namespace healthd {
 namespace {
@@ -92,21 +93,27 @@ std::string to_string(const Endpoint& endpoint) {
   return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
-asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls) {
+asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls,
+                                 const Proxy* proxy) {
   if (!endpoint.unix_path.empty()) co_return co_await dial_unix(trace, endpoint.unix_path);
 
+  const auto& next = proxy != nullptr ? proxy->endpoint : endpoint;
   trace.enter(Phase::resolve);
-  const auto addresses = co_await resolver.resolve(endpoint.host);
+  const auto addresses = co_await resolver.resolve(next.host);
   if (!addresses) co_return failed(addresses.error());
 
   trace.enter(Phase::connect);
   auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::socket socket{executor};
-  const auto error = co_await connect_first(socket, *addresses, endpoint.port);
+  const auto error = co_await connect_first(socket, *addresses, next.port);
   if (error) co_return failed(failure_from(error));
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
 
+  if (proxy != nullptr) {
+    auto refused = co_await open_tunnel(socket, endpoint, *proxy);
+    if (refused) co_return failed(std::move(*refused));
+  }
   if (tls != nullptr) co_return co_await secure(trace, std::move(socket), *tls);
   Connection connection;
   connection.stream = std::make_unique<PlainStream<asio::ip::tcp::socket>>(std::move(socket));

@@ -13,6 +13,7 @@
 namespace healthd {
 
 class Resolver;
+struct Proxy;
 
 /// What the address of a Unix socket has room for.
 constexpr std::size_t most_unix_path_bytes = 107;
@@ -30,8 +31,10 @@ struct Connection {
   std::optional<TlsReport> tls;  ///< also where verification failed
 };
 
-/// Opens one connection; `tls` nullptr for plain text. The addresses of a name race (race.hpp). A Unix socket
-/// whose backlog is full is waited for. Cancellable, and to be awaited under a deadline.
-asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls);
+/// Opens one connection; `tls` nullptr for plain text, `proxy` nullptr for the direct way. The addresses of a
+/// name race (race.hpp). A Unix socket whose backlog is full is waited for. Cancellable, and to be awaited
+/// under a deadline.
+asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls,
+                                 const Proxy* proxy = nullptr);
 
 }  // namespace healthd

@@ -1,9 +1,11 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "exporters/post.hpp"
 #include "tests/unit/exporters/notifier_bench.hpp"
 #include "tests/unit/exporters/scripted_http.hpp"
+#include "tests/unit/exporters/secret_file.hpp"
 
 namespace healthd::test {
 namespace {
@@ -97,6 +99,48 @@ TEST_CASE("a receiver that is not there, hangs up or says nothing is tried again
     CHECK(delivery.reason == "timeout");
     CHECK(std::chrono::steady_clock::now() - begin < 1s);
   }
+}
+
+TEST_CASE("plain HTTP through a proxy names the whole address, and only the proxy hears the password") {
+  const SecretFile password{"opensesame"};
+  ScriptedHttp proxy{{ScriptedHttp::answer(200)}};
+  NotifierBench bench{make_webhook, hook("http://hooks.example.com:8080/in?a=1") + "proxy: {url: \"" +
+                                        proxy.url() +
+                                        "\", username: healthd, password_file: " + password.path() + "}\n"};
+  REQUIRE(bench.problems().empty());
+  CHECK(bench.send({firing()}).kind == Delivery::Kind::sent);
+  const auto& seen = proxy.seen();
+  REQUIRE(seen.size() == 1);
+  CHECK(
+      seen[0].has("POST http://hooks.example.com:8080/in?a=1 HTTP/1.1\r\nHost: hooks.example.com:8080\r\n"));
+  CHECK(seen[0].has("Proxy-Authorization: Basic aGVhbHRoZDpvcGVuc2VzYW1l\r\n"));
+}
+
+TEST_CASE("a proxy that gives no tunnel is named, and the message is kept for another try") {
+  const auto [answer, words] = GENERATE(table<std::string, const char*>(
+      {{ScriptedHttp::answer(407), "answered HTTP 407 to CONNECT"},
+       {ScriptedHttp::answer(503), "answered HTTP 503 to CONNECT"},
+       {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "does not speak HTTP"},
+       {"HTTP/1.1 200 OK\r\n\r\nsurprise", "sent more than an answer"},
+       {"HTTP/1.1 200 OK\r\nX: " + std::string(20000, 'x'), "the answer of the proxy is too large"}}));
+  ScriptedHttp proxy{{answer}};
+  NotifierBench bench{make_webhook,
+                      hook("https://hooks.example.com/in") + "proxy: {url: \"" + proxy.url() + "\"}\n"};
+  const auto delivery = bench.send({firing()});
+  CHECK(delivery.kind == Delivery::Kind::retry);
+  CHECK_FALSE(delivery.may_have_arrived);
+  CHECK_THAT(delivery.detail, Catch::Matchers::ContainsSubstring(words));
+  CHECK(proxy.seen().at(0).has("CONNECT hooks.example.com:443 HTTP/1.1\r\n"));
+}
+
+TEST_CASE("a proxy is an http URL without a login in it") {
+  const auto [proxy, message] = GENERATE(table<const char*, const char*>(
+      {{"{url: \"https://proxy:3128\"}", "url: only http"},
+       {"{url: \"http://u:p@proxy:3128\"}", "url: a user or a password does not belong in this URL"},
+       {"{user: x}", "url"}}));
+  const NotifierBench bench{make_webhook, hook("http://127.0.0.1:1/") + "proxy: " + proxy + "\n"};
+  REQUIRE_FALSE(bench.problems().empty());
+  CHECK_THAT(bench.problems()[0].message, Catch::Matchers::ContainsSubstring(message));
 }
 
 }  // namespace healthd::test
