@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -33,7 +34,15 @@ class Proxy:
             f"MaxClients 20\nAllow 127.0.0.1\nBasicAuth {LOGIN[0]} {LOGIN[1]}\n"
         )
         self.process = subprocess.Popen(["tinyproxy", "-d", "-c", str(file)], stdin=subprocess.DEVNULL)
-        wait_until(lambda: self.log.exists() and "Accepting connections" in self.passed_on(), 10, "tinyproxy listens")
+        wait_until(self._listens, 10, "tinyproxy listens")
+
+    def _listens(self) -> bool:
+        assert self.process.poll() is None, f"tinyproxy ended at once: {self.passed_on()}"
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def passed_on(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -135,7 +135,7 @@ TEST_CASE("a proxy that gives no tunnel is named, and the message is kept for an
 
 TEST_CASE("a proxy is an http URL without a login in it") {
   const auto [proxy, message] = GENERATE(table<const char*, const char*>(
-      {{"{url: \"https://proxy:3128\"}", "url: only http"},
+      {{"{url: \"https://proxy:3128\"}", "url: expected a URL that begins with http://"},
        {"{url: \"http://u:p@proxy:3128\"}", "url: a user or a password does not belong in this URL"},
        {"{user: x}", "url"}}));
   const NotifierBench bench{make_webhook, hook("http://127.0.0.1:1/") + "proxy: " + proxy + "\n"};
