@@ -77,6 +77,10 @@ class Options {
   /// For the whole file, which may say itself that secrets may stand in it.
   void allow_inline_secrets(bool allow);
 
+  /// Equal for two maps that say the same, wherever they stand, whatever the order of their keys, and whose
+  /// `…_file`s hold the same. Says nothing of what is in them. Blocks on disk.
+  std::string fingerprint() const;
+
   void error(std::string_view key, std::string message);    ///< at the key's place
   void warning(std::string_view key, std::string message);  ///< at the key's place
 
@@ -87,5 +91,9 @@ class Options {
  private:
   std::shared_ptr<Node> node_;
 };
+
+/// What a file of at most 1 MiB holds, or one byte more where it holds more. nullopt: it was reported why it
+/// cannot be read. Blocks on disk.
+std::optional<std::string> read_text_file(const std::string& path, Problems& problems);
 
 }  // namespace healthd

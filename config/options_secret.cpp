@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -50,23 +53,59 @@ std::optional<Secret> inline_secret(Options& options, const std::string& key, co
   return value.empty() ? std::nullopt : std::optional{Secret{std::move(value)}};
 }
 
+/// What a file holds, as far as a difference has to be seen.
+std::string digest(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  return file ? std::to_string(text.size()) + "/" + std::to_string(std::hash<std::string>{}(text)) : "unread";
+}
+
+std::string file_behind(std::string_view key, const Options::Node& value) {
+  const auto& document = *value.document;
+  if (key.ends_with("_file")) return beside(document.file, value.text);
+  return key == "credential" ? document.policy.credentials_directory + '/' + value.text : "";
+}
+
+std::string written(const Options::Node& node) {
+  using Kind = Options::Node::Kind;
+  // Hashed, because an inline secret may be among the texts.
+  if (node.kind == Kind::scalar) return std::to_string(std::hash<std::string>{}(node.text));
+  std::string text = "(";
+  for (const auto& item : node.items) text += written(*item) + ",";
+  std::map<std::string, std::string> entries;
+  for (const auto& [key, line, column, value] : node.entries) {
+    entries[key] = written(*value);
+    const auto file = value->kind == Kind::scalar ? file_behind(key, *value) : "";
+    if (!file.empty()) entries[key] += "=" + digest(file);
+  }
+  for (const auto& [key, value] : entries) text += key + ":" + value + ",";
+  return text + ")";
+}
+
 }  // namespace
 
-Options Options::from_file(const std::string& path, Problems& problems, SecretPolicy policy) {
+std::string Options::fingerprint() const { return written(*node_); }
+
+std::optional<std::string> read_text_file(const std::string& path, Problems& problems) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     problems.error({path}, "is a directory");
-    return {};
+    return std::nullopt;
   }
   std::ifstream file{path, std::ios::binary};
   std::string text(largest_file + 1, '\0');  // one more than allowed, so that too much is seen as such
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file && !file.eof()) {
     problems.error({path}, "cannot be read: " + std::error_code{errno, std::generic_category()}.message());
-    return {};
+    return std::nullopt;
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return from_text(text, path, problems, std::move(policy));
+  return text;
+}
+
+Options Options::from_file(const std::string& path, Problems& problems, SecretPolicy policy) {
+  const auto text = read_text_file(path, problems);
+  return text ? from_text(*text, path, problems, std::move(policy)) : Options{};
 }
 
 std::optional<Secret> Options::secret(std::string_view key) {

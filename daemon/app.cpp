@@ -5,13 +5,14 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <utility>
 
 #include "daemon/commands.hpp"
 #include "daemon/judgement_parts.hpp"
-#include "daemon/status_text.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -35,40 +36,60 @@ Endpoint own_endpoint(const ListenAddress& address) {
   return {host, address.port, ""};
 }
 
-TaskScope::Escaped report_escape() {
-  return [](const std::string& name, const std::string& error) {
-    log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
-  };
+ProbeView view_of(const BuiltProbe& built) {
+  ProbeView view;
+  view.name = built.config.name;
+  view.kind = built.config.kind;
+  view.component = built.kind->component;
+  view.target = built.probe->target();
+  view.interval_seconds = std::chrono::duration<double>(built.config.interval).count();
+  view.timeout_seconds = std::chrono::duration<double>(built.config.timeout).count();
+  return view;
 }
 
 }  // namespace
 
-App::App(Settings settings, Assembly parts, Loops& loops, Store& store)
+App::App(Settings settings, Loaded loaded, Loops& loops, Store& store, bool as_configured)
     : settings_{std::move(settings)},
-      parts_{std::move(parts)},
+      loaded_{std::move(loaded)},
       loops_{loops},
-      sink_{[this](Run run) { return on_run(std::move(run)); }},
+      watched_{loops.main().get_executor(), loops.tools(), [this](Run run) { return on_run(std::move(run)); },
+               report_escape()},
       store_{store},
-      judgement_{loops.main().get_executor(), judgement_parts(settings_, parts_), store},
+      last_good_{settings_.storage_path},
+      judgement_{std::make_unique<Judgement>(loops.main().get_executor(),
+                                             judgement_parts(settings_, loaded_.parts), store)},
+      judging_{std::make_unique<TaskScope>(loops.main().get_executor(), report_escape())},
       systemd_{SdNotify::from_environment()},
-      watchers_{loops.main().get_executor(), report_escape()},
       tasks_{loops.main().get_executor(), report_escape()},
+      wanted_{loops.main().get_executor(), std::chrono::steady_clock::time_point::max()},
+      as_configured_{as_configured},
+      configured_at_{std::chrono::system_clock::now()},
       runbooks_{embedded_runbooks()},
       loop_lag_{lag_buckets()},
       started_{std::chrono::steady_clock::now()},
       started_wall_{std::chrono::system_clock::now()} {
-  for (auto& built : parts_.probes) {
-    ProbeView view;
-    view.name = built.config.name;
-    view.kind = built.config.kind;
-    view.component = built.kind->component;
-    view.target = built.probe->target();
-    view.interval_seconds = std::chrono::duration<double>(built.config.interval).count();
-    view.timeout_seconds = std::chrono::duration<double>(built.config.timeout).count();
-    history_.add(std::move(view));
-    probes_.push_back({built.config.name, built.config.interval, built.config.timeout,
-                       built.config.retry_interval, std::move(built.probe)});
+  watch_probes(nullptr, {});
+}
+
+/// Those of `kept` go on, with all that `before` knows of them.
+void App::watch_probes(const History* before, const std::set<std::string>& kept) {
+  History next;
+  for (auto& built : loaded_.parts.probes) {
+    if (kept.contains(built.config.name)) {
+      next.go_on(before->probe(built.config.name));
+      continue;
+    }
+    next.add(view_of(built));
+    watched_.add(loaded_.parts.config.stack, built);
   }
+  history_ = std::move(next);
+}
+
+TaskScope::Escaped App::report_escape() {
+  return [](const std::string& name, const std::string& error) {
+    log_event(LogLevel::error, "task_failed", {{"task", name}, {"error", error}});
+  };
 }
 
 App::~App() {
@@ -80,7 +101,7 @@ int App::run() {
   start_web();
   if (const auto trouble = store_.state().trouble; !trouble.empty())
     log_event(LogLevel::warning, "state_file", {{"trouble", trouble}});
-  judgement_.restore();
+  judgement_->restore();
   std::exception_ptr failed;
   asio::co_spawn(loops_.main(), live(), [this, &failed](std::exception_ptr error) {
     failed = error;
@@ -93,7 +114,7 @@ int App::run() {
 
 void App::start_web() {
   const auto& wanted =
-      settings_.listen_address.empty() ? parts_.config.web.listen_address : settings_.listen_address;
+      settings_.listen_address.empty() ? loaded_.parts.config.web.listen_address : settings_.listen_address;
   const auto address = parse_listen_address(wanted);
   if (!address) throw std::runtime_error{"not an address to listen on: " + wanted};
   const auto count = [this](std::string_view handler, unsigned status) {
@@ -107,43 +128,35 @@ void App::start_web() {
   const auto listening = server_->listen(*address);
   if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
   log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
-  start_vigil(*listening);
+  listening_ = *listening;
 }
 
-void App::start_vigil(const ListenAddress& listening) {
+/// Delivery, and the watch over ourselves.
+void App::start_judging() {
+  auto& config = loaded_.parts.config;
   std::vector<Endpoint> connectivity;
-  for (const auto& [host, port] : parts_.config.connectivity) connectivity.push_back({host, port, ""});
-  if (connectivity.empty()) connectivity.push_back(own_endpoint(listening));
+  for (const auto& [host, port] : config.connectivity) connectivity.push_back({host, port, ""});
+  if (connectivity.empty()) connectivity.push_back(own_endpoint(listening_));
   vigil_.emplace(VigilParts{.history = history_,
-                            .dispatcher = judgement_.dispatcher(),
+                            .dispatcher = judgement_->dispatcher(),
                             .store = store_,
                             .store_wanted = !settings_.storage_path.empty(),
                             .scheduler_lag = loop_lag_,
                             .resolver = loops_.resolver(),
                             .connectivity = std::move(connectivity),
-                            .heartbeat = std::move(parts_.heartbeat),
-                            .heartbeat_interval = parts_.config.heartbeat.interval,
-                            .tell = [this](const Outcome& found) { judgement_.on(found); }});
+                            .heartbeat = std::move(loaded_.parts.heartbeat),
+                            .heartbeat_interval = config.heartbeat.interval,
+                            .config_ok = [this] { return as_configured_; },
+                            .tell = [this](const Outcome& found) { judgement_->on(found); }});
+  vigil_->start(*judging_);
+  judgement_->start(*judging_);
 }
 
 void App::start_control() {
-  levers_ = std::make_unique<LeverHost>(
-      LeverHost{judgement_.levers(), [this] { return judgement_.incidents().open(); },
-                [this](const auto& incident, const auto& by, const auto& comment) {
-                  judgement_.acknowledge(incident, by, comment);
-                },
-                [this] {
-                  return status_text(parts_.config.stack, history_.probes(), judgement_.incidents().open(),
-                                     vigil_->trouble());
-                },
-                [this] { judgement_.levers_changed(); }});
-  const auto handler = [this](const std::string& request, const std::string& peer) {
-    return answer_control(*levers_, request, peer, std::chrono::system_clock::now());
+  const auto handler = [this](std::string request, std::string peer) {
+    return answer_person(std::move(request), std::move(peer));
   };
-  // What a person was told is done must outlive us.
-  const auto settle = [this] { return judgement_.written(); };
-  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler,
-                                             10s, settle);
+  control_ = std::make_unique<ControlServer>(loops_.main().get_executor(), settings_.control_socket, handler);
   if (const auto trouble = control_->listen(); !trouble.empty()) {
     log_event(LogLevel::warning, "no_control_socket", {{"trouble", trouble}});
     control_.reset();
@@ -154,39 +167,48 @@ void App::start_control() {
 
 asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
-  vigil_->start(tasks_);
+  tasks_.spawn("signals", hear_signals());
   tasks_.spawn("web", server_->serve());
   start_control();
-  judgement_.start(tasks_);
-  for (const auto& probe : probes_) {
-    watchers_.spawn("watch " + probe.name,
-                    watch(probe, parts_.config.stack + "/" + probe.name, loops_.tools(), sink_));
-    watchers_.spawn("listen " + probe.name, probe.probe->listen(loops_.tools()));
+  start_judging();
+  watched_.start();
+  const auto count = std::to_string(watched_.size());
+  log_event(LogLevel::info, "started",
+            {{"version", version}, {"stack", loaded_.parts.config.stack}, {"probes", count}});
+  systemd_.send("READY=1\nSTATUS=watching " + count + " probes");
+  while (!stop_wanted_) {
+    if (reloads_done_ == reloads_wanted_) {
+      co_await wanted_.async_wait(asio::as_tuple(asio::use_awaitable));
+      continue;
+    }
+    // One that is wanted from now on may be about a file that this one has read already.
+    const auto wanted = reloads_wanted_;
+    last_reload_ = co_await reload();
+    reloads_done_ = wanted;
+    wanted_.cancel();
   }
-  log_event(
-      LogLevel::info, "started",
-      {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});
-  systemd_.send("READY=1\nSTATUS=watching " + std::to_string(probes_.size()) + " probes");
-  co_await wait_for_signal();
   co_await stop();
 }
 
-asio::awaitable<void> App::wait_for_signal() {
+asio::awaitable<void> App::hear_signals() {
   asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
-    if (signal != SIGHUP) break;
-    log_event(LogLevel::warning, "reload_unsupported",
-              {{"hint", "this version reads its configuration at start only"}});
+    if (signal == SIGHUP)
+      ++reloads_wanted_;
+    else
+      stop_wanted_ = true;
+    wanted_.cancel();
   }
 }
 
 asio::awaitable<void> App::stop() {
   systemd_.send("STOPPING=1");
   log_event(LogLevel::info, "stopping");
-  co_await watchers_.stop();
-  const auto left = co_await judgement_.finish(Deadline::in(drain_time));
+  co_await watched_.stop();
+  const auto left = co_await judgement_->finish(Deadline::in(drain_time));
   if (left > 0) log_event(LogLevel::warning, "stopped_with_unsent_alerts", {{"count", std::to_string(left)}});
+  co_await judging_->stop();
   co_await tasks_.stop();
   log_event(LogLevel::info, "stopped");
 }
@@ -205,7 +227,7 @@ asio::awaitable<void> App::pulse() {
     loop_lag_.observe(std::chrono::duration<double>(fired - due).count());
     if (fired >= next_tick) {
       next_tick = fired + tick_interval;
-      judgement_.tick();
+      judgement_->tick();
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
       next_ping = fired + *interval;
@@ -220,14 +242,14 @@ bool App::on_run(Run run) {
   admit_samples(outcome.result.samples, dropped_series_);
   if (run.skipped > 0) history_.skipped(outcome.probe, run.skipped);
   history_.on(outcome, run.lateness);
-  judgement_.on(outcome);
-  const auto& engine = judgement_.engine();
+  judgement_->on(outcome);
+  const auto& engine = judgement_->engine();
   const Status state = engine.state(outcome.probe);
   const auto& view = history_.probe(outcome.probe);
   if (!view.since || view.state != state)
     log_state(view.since ? to_string(view.state) : "unseen", outcome, state);
   history_.set_state(outcome.probe, state, outcome.at);
-  look_at(engine.wanted_looks(outcome.probe));
+  for (const auto& name : engine.wanted_looks(outcome.probe)) watched_.nudge(name);
   return engine.suspect(outcome.probe);
 }
 
@@ -241,19 +263,12 @@ void App::log_state(std::string_view before, const Outcome& outcome, Status stat
              {"detail", outcome.result.detail}});
 }
 
-void App::look_at(const std::vector<std::string>& wanted) {
-  for (const auto& name : wanted) {
-    const auto probe = std::ranges::find(probes_, name, &ScheduledProbe::name);
-    if (probe != probes_.end()) probe->nudge->now();
-  }
-}
-
 std::shared_ptr<const Snapshot> App::snapshot() {
   const auto moment = Moment::now();
   if (last_snapshot_ && moment.steady - started_ - last_snapshot_->uptime < snapshot_life)
     return last_snapshot_;
   auto made = std::make_shared<Snapshot>();
-  made->stack = parts_.config.stack;
+  made->stack = loaded_.parts.config.stack;
   made->version = version;
   made->revision = revision;
   made->compiler = compiler;
@@ -262,17 +277,17 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->uptime = moment.steady - started_;
   made->ready = history_.complete();
   made->probes = history_.probes();
-  for (auto& probe : made->probes) probe.suppressed = judgement_.engine().suppressed(probe.name);
+  for (auto& probe : made->probes) probe.suppressed = judgement_->engine().suppressed(probe.name);
   made->components = components_of(made->probes);
   made->state = made->components.empty() ? Status::unknown : Status::up;
   for (const auto& component : made->components) made->state = worse(made->state, component.state);
-  made->alerts = judgement_.engine().alerts();
-  made->receivers = judgement_.dispatcher().views();
-  made->recent_incidents = judgement_.incidents().recent();
-  made->incident_count = judgement_.incidents().count();
-  made->silences = judgement_.levers().silences().size();
+  made->alerts = judgement_->engine().alerts();
+  made->receivers = judgement_->dispatcher().views();
+  made->recent_incidents = judgement_->incidents().recent();
+  made->incident_count = judgement_->incidents().count();
+  made->silences = judgement_->levers().silences().size();
   made->maintenance =
-      !judgement_.levers().maintenances().empty() || !judgement_.levers().open_windows(moment.wall).empty();
+      !judgement_->levers().maintenances().empty() || !judgement_->levers().open_windows(moment.wall).empty();
   const auto kept = store_.state();
   made->store_wanted = !settings_.storage_path.empty();
   made->store_ok = kept.mode == StoreState::Mode::disk;
@@ -284,7 +299,8 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->log_messages = log_counts();
   made->http_requests = http_requests_;
   made->dropped_series = dropped_series_;
-  made->config_last_reload_success_at = started_wall_;
+  made->config_last_reload_successful = as_configured_;
+  made->config_last_reload_success_at = configured_at_;
   last_snapshot_ = std::move(made);
   return last_snapshot_;
 }

@@ -48,6 +48,25 @@ void check_web(Config& config) {
                                                      Config{}.web.listen_address);
 }
 
+/// Probes that name a broker share its connections: a change of one is a change of all, and so is one of the
+/// broker's own probe.
+void add_fingerprints(std::vector<BuiltProbe>& probes) {
+  std::map<std::string, std::string> own, shared;
+  for (auto& built : probes) {
+    const auto& config = built.config;
+    own[config.name] = config.kind + " " + format_duration(config.interval) + " " +
+                       format_duration(config.timeout) + " " + format_duration(config.retry_interval) + " " +
+                       config.options.fingerprint();
+    if (built.kind->names_a_broker) shared[built.config.options.text("broker")] += own[config.name] + "\n";
+  }
+  for (auto& built : probes) {
+    built.fingerprint = own[built.config.name];
+    if (!built.kind->names_a_broker) continue;
+    const auto broker = built.config.options.text("broker");
+    built.fingerprint += "\n" + own[broker] + "\n" + shared[broker];
+  }
+}
+
 void build_probes(Assembly& parts, TlsContexts& tls) {
   Workshop workshop{tls, parts.config.stack};
   for (auto& probe : parts.config.probes) {
@@ -61,6 +80,7 @@ void build_probes(Assembly& parts, TlsContexts& tls) {
       if (built.kind->names_a_broker == names_a_broker)
         built.probe = built.kind->make(built.config, workshop);
   parts.needs = std::move(workshop.needs);
+  add_fingerprints(parts.probes);
 }
 
 /// Of the redis probes on one server the one for the broker speaks for it, else the one for results.
@@ -103,10 +123,11 @@ void add_first_steps(std::vector<AlertRule>& rules) {
 
 }  // namespace
 
-Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems) {
+Assembly assemble_text(std::string_view text, const std::string& name, Resolver& resolver, TlsContexts& tls,
+                       Problems& problems) {
   Assembly parts;
   parts.rules = load_alert_rules(built_in_alerts(), "alerts.yaml", problems);
-  parts.config = load_config(path, known_names(parts.rules), problems);
+  parts.config = load_config_text(text, name, known_names(parts.rules), problems);
   apply_overrides(parts.config, parts.rules, problems);
   add_first_steps(parts.rules);
   check_web(parts.config);
@@ -117,6 +138,11 @@ Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls,
   if (parts.config.heartbeat.wanted) parts.heartbeat = Heartbeat::make(parts.config.heartbeat.options, tools);
   parts.config.root.finish();
   return parts;
+}
+
+Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems) {
+  const auto text = read_text_file(path, problems);
+  return text ? assemble_text(*text, path, resolver, tls, problems) : Assembly{};
 }
 
 bool report_unknown_probes(const Assembly& parts, const std::vector<std::string>& names) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/alerts.hpp"
@@ -20,6 +21,7 @@ namespace healthd {
 
 struct BuiltProbe {
   ProbeConfig config;
+  std::string fingerprint;  ///< equal: a reload leaves the running probe as it is
   const Kind* kind = nullptr;
   std::unique_ptr<Probe> probe;
   bool speaks_for_server = true;  ///< see WatchedProbe
@@ -34,8 +36,11 @@ struct Assembly {
   Needs needs;  ///< of the probes
 };
 
-/// Blocks on disk. Where `problems` has errors, the parts must not be used.
+/// Blocks on disk. Where `problems` has errors, the parts must not be used. `problems` must outlive them.
 Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems);
+/// As if a file of that name held the text.
+Assembly assemble_text(std::string_view text, const std::string& name, Resolver& resolver, TlsContexts& tls,
+                       Problems& problems);
 
 /// Prints, to standard error, which of `names` no probe has, and what they may have meant; false where there
 /// are none.

@@ -120,10 +120,6 @@ Json ack(const Call& call) {
 
 Json status(const Call& call) { return {{"ok", true}, {"text", call.host.status()}}; }
 
-Json reload(const Call& /*call*/) {
-  return refusal("this version reads its configuration at start only; restart the service");
-}
-
 struct Verb {
   std::string_view name;
   Json (*run)(const Call&);
@@ -137,7 +133,6 @@ constexpr std::array verbs{
     Verb{"maintenance_list", maintenance_list},
     Verb{"ack", ack},
     Verb{"status", status},
-    Verb{"reload", reload},
 };
 
 Json answer(LeverHost& host, const Json& request, const std::string& peer, Levers::Time now) {
@@ -150,6 +145,16 @@ Json answer(LeverHost& host, const Json& request, const std::string& peer, Lever
 }
 
 }  // namespace
+
+bool asks_for_reload(const std::string& request) {
+  const auto parsed = Json::parse(request, nullptr, false);
+  return parsed.is_object() && parsed.contains("verb") && parsed["verb"] == "reload";
+}
+
+std::string answer_reload(bool done, const std::string& text) {
+  const auto json = done ? Json{{"ok", true}, {"text", text}} : refusal(text);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string answer_control(LeverHost& host, const std::string& request, const std::string& peer,
                            Levers::Time now) {

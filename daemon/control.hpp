@@ -27,4 +27,8 @@ struct LeverHost {
 std::string answer_control(LeverHost& host, const std::string& request, const std::string& peer,
                            Levers::Time now);
 
+/// The one verb that takes its time; whoever can reload answers it with answer_reload().
+bool asks_for_reload(const std::string& request);
+std::string answer_reload(bool done, const std::string& text);
+
 }  // namespace healthd

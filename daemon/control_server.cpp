@@ -69,13 +69,11 @@ class Place {
 }  // namespace
 
 struct ControlServer::Impl {
-  Impl(asio::any_io_executor executor, std::string where, Handler what, std::chrono::milliseconds longest,
-       Settle after)
+  Impl(asio::any_io_executor executor, std::string where, Handler what, std::chrono::milliseconds longest)
       : acceptor{executor},
         path{std::move(where)},
         handler{std::move(what)},
         patience{longest},
-        settle{std::move(after)},
         connections{executor, report} {}
 
   static void report(const std::string& name, const std::string& error) {
@@ -95,9 +93,9 @@ struct ControlServer::Impl {
       const auto [error, size] = co_await asio::async_read_until(
           socket, asio::dynamic_buffer(buffer, most_bytes), '\n', asio::as_tuple(asio::use_awaitable));
       if (error) co_return false;
-      auto answer = handler(buffer.substr(0, size - 1), peer) + "\n";
+      auto answering = handler(buffer.substr(0, size - 1), peer);
       buffer.erase(0, size);
-      if (settle) co_await settle();
+      const auto answer = co_await std::move(answering) + "\n";
       const auto [broken, written] =
           co_await asio::async_write(socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
       if (broken) co_return false;
@@ -108,16 +106,14 @@ struct ControlServer::Impl {
   std::string path;
   Handler handler;
   std::chrono::milliseconds patience;
-  Settle settle;
   TaskScope connections;
   int open = 0;
   bool listening = false;
 };
 
 ControlServer::ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
-                             std::chrono::milliseconds patience, Settle settle)
-    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler), patience,
-                                   std::move(settle))} {}
+                             std::chrono::milliseconds patience)
+    : impl_{std::make_unique<Impl>(std::move(executor), std::move(path), std::move(handler), patience)} {}
 
 ControlServer::~ControlServer() {
   if (impl_->listening) ::unlink(impl_->path.c_str());

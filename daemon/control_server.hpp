@@ -15,15 +15,12 @@ namespace asio = boost::asio;
 
 class ControlServer {
  public:
-  /// `peer`: the user at the other end, as `uid 0`. The answer is one line without its end.
-  using Handler = std::function<std::string(const std::string& request, const std::string& peer)>;
-
-  /// Awaited before an answer is given: what was asked for is then done for good. Has a deadline of its own.
-  using Settle = std::function<asio::awaitable<void>()>;
+  /// `peer`: the user at the other end, as `uid 0`. The answer is one line without its end. May be cancelled.
+  using Handler = std::function<asio::awaitable<std::string>(std::string request, std::string peer)>;
 
   /// `patience`: how long one connection may last.
   ControlServer(asio::any_io_executor executor, std::string path, Handler handler,
-                std::chrono::milliseconds patience = std::chrono::seconds{10}, Settle settle = {});
+                std::chrono::milliseconds patience = std::chrono::seconds{10});
   ~ControlServer();  ///< removes the socket's file
 
   /// "" , or why there is no socket: an error for people.

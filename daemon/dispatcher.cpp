@@ -55,11 +55,13 @@ struct Dispatcher::Place {
   }
 
   asio::awaitable<void> deliver_due() {
-    while (Deadline::Clock::now() >= free_at) {
+    while (!halted && Deadline::Clock::now() >= free_at) {
       auto messages = rows.due(Moment::now());
       if (messages.empty()) co_return;
       free_at = Deadline::Clock::now() + manners.pause;
+      busy = true;
       co_await deliver(std::move(messages));
+      busy = false;
     }
   }
 
@@ -116,6 +118,7 @@ struct Dispatcher::Place {
   Deadline::Clock::time_point free_at{};  ///< when the next message may begin
   ReceiverView view;
   bool failing = false;
+  bool busy = false, halted = false;
 };
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, std::vector<Receiver> receivers,
@@ -258,6 +261,26 @@ asio::awaitable<std::size_t> Dispatcher::drain(Deadline deadline) {
     co_await pause.async_wait(asio::use_awaitable);
   }
   co_return waiting();
+}
+
+asio::awaitable<void> Dispatcher::halt(Deadline deadline) {
+  asio::steady_timer pause{executor_};
+  for (auto& place : places_) place->halted = true;
+  while (std::ranges::any_of(places_, [](const auto& place) { return place->busy; }) && !deadline.passed()) {
+    pause.expires_after(std::chrono::milliseconds{5});
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+void Dispatcher::count_on(const std::vector<ReceiverView>& before) {
+  for (auto& place : places_) {
+    const auto same = std::ranges::find(before, place->view.name, &ReceiverView::name);
+    if (same == before.end()) continue;
+    place->view.attempts = same->attempts;
+    place->view.sent = same->sent;
+    place->view.failures = same->failures;
+    place->view.last_success_at = same->last_success_at;
+  }
 }
 
 bool Dispatcher::healthy() const {

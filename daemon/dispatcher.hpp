@@ -51,6 +51,10 @@ class Dispatcher {
   void tick();
   /// Tries whatever is unsent at once, until all is accepted or the deadline comes. Returns what was left.
   asio::awaitable<std::size_t> drain(Deadline deadline);
+  /// Begins nothing more, and waits for what is on its way, or the deadline: before another one takes over.
+  asio::awaitable<void> halt(Deadline deadline);
+  /// Goes on counting from where a dispatcher before this one stopped.
+  void count_on(const std::vector<ReceiverView>& before);
   /// At least one receiver took its last message, or has had nothing to take; or there is none at all.
   bool healthy() const;
 

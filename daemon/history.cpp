@@ -46,6 +46,10 @@ void History::add(ProbeView view) {
   if (view.kind == "nginx" || view.kind == "gunicorn")
     for (const auto* code_class : {"1xx", "2xx", "3xx", "4xx", "5xx", "none"})
       view.http_classes[code_class] = 0;
+  go_on(std::move(view));
+}
+
+void History::go_on(ProbeView view) {
   index_[view.name] = probes_.size();
   probes_.push_back(std::move(view));
 }

@@ -14,6 +14,8 @@ class History {
  public:
   /// `view` carries the probe's identity; its counters start at zero.
   void add(ProbeView view);
+  /// All that another history knows of a probe that goes on.
+  void go_on(ProbeView view);
 
   /// `lateness`: start of the run minus its slot.
   void on(const Outcome& outcome, std::chrono::nanoseconds lateness);

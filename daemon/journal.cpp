@@ -16,7 +16,10 @@ Journal::Journal(asio::any_io_executor executor, Store& store)
     : store_{store}, woken_{std::move(executor), asio::steady_timer::time_point::max()} {}
 
 void Journal::put(StoredRow row, std::function<void()> then) {
-  rows_[{row.table, std::move(row.key)}] = std::move(row.body);
+  Key key{row.table, std::move(row.key)};
+  if (row.body) kept_[key] = *row.body;
+  if (!row.body) kept_.erase(key);
+  rows_[std::move(key)] = std::move(row.body);
   if (then) thens_.push_back(std::move(then));
   woken_.cancel();
 }
@@ -37,6 +40,16 @@ asio::awaitable<void> Journal::write_forever() {
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return;
   }
+}
+
+void Journal::remember(StoredRow row) {
+  if (row.body) kept_[{row.table, std::move(row.key)}] = std::move(*row.body);
+}
+
+std::vector<StoredRow> Journal::rows() const {
+  std::vector<StoredRow> all;
+  for (const auto& [key, body] : kept_) all.push_back({key.first, key.second, body});
+  return all;
 }
 
 asio::awaitable<void> Journal::flush(Deadline deadline) {

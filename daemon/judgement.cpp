@@ -67,10 +67,28 @@ Judgement::Judgement(asio::any_io_executor executor, JudgementParts parts, Store
       rules_{std::move(parts.rules)} {}
 
 void Judgement::restore() {
+  auto rows = store_.take_rows();
+  // Nothing remembered may be a first start, or a folder that was lost: who can tell.
+  memory_lost_ = !store_.state().trouble.empty() || rows.empty();
+  restore_rows(std::move(rows), true);
+}
+
+void Judgement::take_over(Handover before) {
+  memory_lost_ = before.memory_lost;
+  reconciled_ = std::move(before.reconciled);
+  dispatcher_.count_on(before.receivers);
+  restore_rows(std::move(before.rows), false);
+}
+
+Handover Judgement::hand_over() {
+  persist(true);
+  return {journal_.rows(), memory_lost_, reconciled_, dispatcher_.views()};
+}
+
+void Judgement::restore_rows(std::vector<StoredRow> rows, bool on_disk) {
+  for (const auto& row : rows) on_disk ? journal_.remember(row) : journal_.put(row);
   std::vector<EngineMemory> memories;
-  bool remembered = false;
-  for (const auto& [table, key, body] : store_.take_rows()) {
-    remembered = true;
+  for (const auto& [table, key, body] : rows) {
     bool known = false;
     switch (table) {
       case Table::lever:
@@ -92,8 +110,6 @@ void Judgement::restore() {
     }
     if (!known) journal_.put({table, key, std::nullopt});
   }
-  // Nothing remembered may be a first start, or a folder that was lost: who can tell.
-  memory_lost_ = !store_.state().trouble.empty() || !remembered;
   restore_engine(std::move(memories));
   close_unknown_members();
   for (const auto& alert : engine_.alerts())

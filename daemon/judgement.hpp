@@ -2,6 +2,7 @@
 // together; everything here happens on the main loop.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,12 +30,26 @@ struct JudgementParts {
   std::vector<MaintenanceConfig> maintenance;
 };
 
+/// What one Judgement leaves to the next, when a reload replaces it.
+struct Handover {
+  std::vector<StoredRow> rows;
+  bool memory_lost = false;
+  std::map<std::string, bool> reconciled;
+  std::vector<ReceiverView> receivers;
+};
+
 class Judgement {
  public:
   Judgement(asio::any_io_executor executor, JudgementParts parts, Store& store);
 
   /// Goes on from what the state file holds. Before start().
   void restore();
+  /// Goes on from where another one stopped, and writes all of it. Instead of restore().
+  void take_over(Handover before);
+  /// After halt(): everything.
+  Handover hand_over();
+  /// Sends nothing more; waits for what is on its way. Goes on judging.
+  asio::awaitable<void> halt(Deadline deadline) { return dispatcher_.halt(deadline); }
   /// Spawns the writer and the delivery loops.
   void start(TaskScope& scope);
 
@@ -59,6 +74,7 @@ class Judgement {
  private:
   void publish(const std::vector<Alert>& changes);
   void persist(bool all);
+  void restore_rows(std::vector<StoredRow> rows, bool on_disk);
   void restore_engine(std::vector<EngineMemory> memories);
   void close_unknown_members();
   void reconcile(const Outcome& outcome);

@@ -184,6 +184,9 @@ int show_status(const LeverRequest& request) {
                  [](const Json& answer) { std::cout << answer.value("text", ""); });
 }
 
-int ask_for_reload(const LeverRequest& request) { return command(request, {{"verb", "reload"}}, show_id); }
+int ask_for_reload(const LeverRequest& request) {
+  return command(request, {{"verb", "reload"}},
+                 [](const Json& answer) { std::cout << answer.value("text", "") << '\n'; });
+}
 
 }  // namespace healthd

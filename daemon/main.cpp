@@ -55,6 +55,8 @@ void add_choice(CLI::App& app, const char* name, T& value, const std::map<std::s
 
 void add_run_options(CLI::App& app, Settings& settings) {
   add_config_option(app, settings);
+  app.add_flag("--config.strict", settings.config_strict,
+               "Do not start on the configuration that was last in use where the file is wrong");
   app.add_option(
       "--web.listen-address", settings.listen_address,
       "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");

@@ -5,14 +5,32 @@
 #include "daemon/commands.hpp"
 
 namespace healthd {
+namespace {
+
+/// The file, or else what was in use when it was last right. Prints every problem of the file.
+Loaded load_or_fall_back(const Settings& settings, Resolver& resolver, bool& as_configured) {
+  auto loaded = load_file(settings.config_file, resolver);
+  if (const auto lines = lines_of(*loaded.problems); !lines.empty()) std::cerr << lines << '\n';
+  as_configured = loaded.usable();
+  if (as_configured || settings.config_strict) return loaded;
+  const LastGood last_good{settings.storage_path};
+  auto text = last_good.text();
+  if (!text) return loaded;
+  // Under the file's own name, for relative paths begin at its folder.
+  auto fallback = load_text(std::move(*text), settings.config_file, resolver);
+  if (!fallback.usable()) return loaded;
+  std::cerr << "superset-healthd: going on with the configuration that was last in use, " << last_good.path()
+            << "; --config.strict would stop here\n";
+  return fallback;
+}
+
+}  // namespace
 
 int run_daemon(const Settings& settings) {
   Loops loops;
-  TlsContexts tls;
-  Problems problems;
-  auto parts = assemble(settings.config_file, loops.resolver(), tls, problems);
-  for (const auto& problem : problems.sorted()) std::cerr << to_string(problem) << '\n';
-  if (problems.has_errors()) return exit_code::bad_configuration;
+  bool as_configured = true;
+  auto loaded = load_or_fall_back(settings, loops.resolver(), as_configured);
+  if (!loaded.usable()) return exit_code::bad_configuration;
 
   if (!settings.listen_address.empty() && !parse_listen_address(settings.listen_address)) {
     std::cerr
@@ -21,9 +39,15 @@ int run_daemon(const Settings& settings) {
   }
   start_logging(settings.log_level, settings.log_format);
   const auto store = Store::open(settings.storage_path);
+  if (as_configured) {
+    const auto trouble = LastGood{settings.storage_path}.keep(loaded.text);
+    if (!trouble.empty()) log_event(LogLevel::warning, "last_good_not_kept", {{"trouble", trouble}});
+  } else {
+    log_event(LogLevel::error, "config_last_good_used", {{"file", settings.config_file}});
+  }
   int code = exit_code::failed;
   {
-    App app{settings, std::move(parts), loops, *store};
+    App app{settings, std::move(loaded), loops, *store, as_configured};
     code = app.run();
   }
   const bool kept = store->close(std::chrono::seconds{1});

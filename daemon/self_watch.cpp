@@ -29,7 +29,7 @@ Outcome self_outcome(const SelfFindings& findings, Moment now) {
   outcome.steady_at = now.steady;
   auto& result = outcome.result;
   result.status = Status::up;
-  result.samples.push_back({"healthd_config_last_reload_successful", 1});
+  result.samples.push_back({"healthd_config_last_reload_successful", findings.config_ok ? 1.0 : 0.0});
   result.samples.push_back({"healthd_monitor_blind", findings.blind ? 1.0 : 0.0});
   const bool kept = findings.store.mode == StoreState::Mode::disk;
   if (findings.store_wanted) result.samples.push_back({"healthd_store_ok", kept ? 1.0 : 0.0});

@@ -20,6 +20,7 @@ struct SelfFindings {
   bool store_wanted = true;
   Histogram scheduler_lag;
   bool blind = false;
+  bool config_ok = true;  ///< what runs is what the file says
 };
 
 /// Of the probe `healthd`.

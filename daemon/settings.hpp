@@ -9,6 +9,7 @@ namespace healthd {
 
 struct Settings {
   std::string config_file = "/etc/superset-healthd/config.yaml";
+  bool config_strict = false;  ///< a wrong file ends the start, whatever was in use before
   std::string listen_address;  ///< "" : the configuration's
   std::string external_url;    ///< "" : the configuration's
   std::string storage_path = "/var/lib/superset-healthd";

@@ -49,6 +49,7 @@ void Vigil::look() {
   findings.store_wanted = parts_.store_wanted;
   findings.scheduler_lag = parts_.scheduler_lag;
   findings.blind = blind_;
+  findings.config_ok = parts_.config_ok();
   note_store(findings.store);
   parts_.tell(self_outcome(findings, Moment::now()));
 }

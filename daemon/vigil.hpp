@@ -29,6 +29,7 @@ struct VigilParts {
   std::vector<Endpoint> connectivity;  ///< what takes connections whenever our network is well
   std::optional<Heartbeat> heartbeat;
   Duration heartbeat_interval{};
+  std::function<bool()> config_ok;           ///< what runs is what the file says
   std::function<void(const Outcome&)> tell;  ///< what was found, as the result of the probe `healthd`
 };
 

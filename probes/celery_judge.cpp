@@ -116,7 +116,9 @@ void CeleryJudge::judge_count(const CelerySight& sight, const std::vector<Worker
   if (asked != nullptr)
     result.samples.push_back({"healthd_celery_worker_receivers", static_cast<double>(asked->receivers)});
 
-  if (const auto expected = options_.expected_workers; expected > 0) {
+  // Of none at all the check of the replies speaks, wherever there is one.
+  const bool some = online > 0 || asked == nullptr;
+  if (const auto expected = options_.expected_workers; expected > 0 && some) {
     const auto detail = std::to_string(online) + " of " + std::to_string(expected) + " workers are there";
     const bool enough = online >= expected;
     result.checks.push_back({"workers", enough ? Status::up : Status::down,

@@ -41,7 +41,9 @@ class Place {
 };
 
 /// Answers each line with the peer's name and the line.
-std::string echo(const std::string& request, const std::string& peer) { return peer + " says " + request; }
+asio::awaitable<std::string> echo(std::string request, std::string peer) {
+  co_return peer + " says " + request;
+}
 
 /// A server on a loop of its own. Stopping waits until every connection has ended: a leak hangs the test.
 class Running {

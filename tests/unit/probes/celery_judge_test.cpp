@@ -116,6 +116,18 @@ TEST_CASE("in the fifteen seconds after the broker's return nobody is blamed for
   CHECK_FALSE(result.waiting);
 }
 
+TEST_CASE("none at all is not told as too few: that is another finding, with a patience of its own") {
+  auto options = celery_options();
+  options.expected_workers = 2;
+  Scene scene{{"w1", "w2"}, options};
+  scene.runs(4);
+  scene.broker = {Reason::connect_refused, "refused"};
+  scene.runs(2);
+  scene.broker = {};
+  for (const auto* name : {"w1", "w2"}) scene.deafen(name);
+  for (int i = 0; i < 6; ++i) CHECK(check(scene.run(5s), "workers").empty());
+}
+
 TEST_CASE("the same holds where only our ear on the broker was away") {
   Scene scene;
   scene.runs(4);
