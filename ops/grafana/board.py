@@ -17,7 +17,7 @@ GREEN, YELLOW, RED, BLUE, GREY = "green", "yellow", "red", "blue", "#808080"
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel. `queries` are (expression, legend); `mapping` gives texts and colours to values."""
+    """One panel. `queries` are (expression, legend). `mapping` gives texts and colours to values, `otherwise` is the rest's."""
 
     kind: str
     title: str
@@ -27,6 +27,7 @@ class Panel:
     width: int = 8
     height: int = 7
     mapping: tuple[tuple[int, str, str], ...] = ()
+    otherwise: str = "text"
     stacked: bool = False
     lowest: float | None = None
     highest: float | None = None
@@ -82,6 +83,8 @@ def table(title: str, description: str, query: str, **more: Any) -> Panel:
 
 
 GOOD_OR_BAD = ((0, "no", RED), (1, "yes", GREEN))
+NO_OR_YES = ((0, "no", GREEN), (1, "yes", YELLOW))
+NONE = ((0, "none", GREEN),)
 ON_OR_OFF = ((0, "off", GREEN), (1, "on", YELLOW))
 
 
@@ -187,9 +190,8 @@ def _target(panel: Panel, index: int, query: tuple[str, str]) -> Json:
 
 
 def _defaults(panel: Panel) -> Json:
-    made: Json = {"unit": panel.unit, "color": {"mode": "thresholds" if panel.mapping else "palette-classic"}}
-    steps = [{"color": GREY if panel.mapping else GREEN, "value": None}]
-    made["thresholds"] = {"mode": "absolute", "steps": steps}
+    made: Json = {"unit": panel.unit, "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"}}
+    made["thresholds"] = {"mode": "absolute", "steps": [{"color": panel.otherwise, "value": None}]}
     texts = {str(value): {"text": text, "color": color, "index": i} for i, (value, text, color) in enumerate(panel.mapping)}
     made["mappings"] = [{"type": "value", "options": texts}] if texts else []
     for name, value in (("min", panel.lowest), ("max", panel.highest), ("decimals", panel.decimals)):
@@ -205,9 +207,10 @@ _OPTIONS: dict[str, Json] = {
     "timeseries": {"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
                    "tooltip": {"mode": "multi", "sort": "desc"}},
     "stat": {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "colorMode": "value",
-             "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto"},
+             "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": True,
+             "showPercentChange": False, "percentChangeColorMode": "standard"},
     "state-timeline": {"showValue": "auto", "mergeValues": True, "rowHeight": 0.85, "alignValue": "left",
-                       "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
+                       "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
                        "tooltip": {"mode": "single", "sort": "none"}},
-    "table": {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
+    "table": {"showHeader": True, "cellHeight": "sm", "frameIndex": 0},
 }  # fmt: skip

@@ -25,19 +25,19 @@ def checks(component: str, what: str) -> Panel:
     )  # fmt: skip
 
 
-def failures(component: str) -> Panel:
+def failures(component: str, width: int = 8) -> Panel:
     return lines(
         "Failures by reason", "short", "Failed runs of the probes, by the reason; nothing while all is well. The runbooks explain each reason.",
         (f'sum by (stack, probe, reason) (increase(healthd_probe_failures_total{{*, component=~"{component}"}}[$__rate_interval])) > 0',
-         "{{stack}} {{probe}} {{reason}}"),
+         "{{stack}} {{probe}} {{reason}}"), width=width,
     )  # fmt: skip
 
 
-def took(component: str) -> Panel:
+def took(component: str, width: int = 8) -> Panel:
     """How long the probes' runs took."""
     return lines(
         "Duration of the probes", "s", "How long each run took, connecting included, failed runs included.",
-        *quantiles("healthd_probe_duration_seconds", f'{{*, component=~"{component}"}}', "stack, probe", "{{stack}} {{probe}}"),
+        *quantiles("healthd_probe_duration_seconds", f'{{*, component=~"{component}"}}', "stack, probe", "{{stack}} {{probe}}"), width=width,
     )  # fmt: skip
 
 

@@ -139,6 +139,11 @@ class House:
         self.stack.stop()
         self.receiver.close()
 
+    @property
+    def offered(self) -> dict[str, list[str]]:
+        """What the variables have to offer: this daemon and this stack, and nothing of the stranger beside it."""
+        return {"job": [JOB], "instance": [f"127.0.0.1:{self.plan.ports['healthd']}"], "stack": [TEMPO.stack]}
+
     # --- what fills panels -------------------------------------------------------------------------------------------
 
     def live(self) -> None:

@@ -31,9 +31,7 @@ class Target:
 
 def fill(text: str) -> str:
     """With everything selected, as a dashboard opens."""
-    for name, value in VALUES.items():
-        text = text.replace(name, value)
-    return text
+    return re.sub(r"\$\w+", lambda match: VALUES.get(match[0], match[0]), text)
 
 
 def all_targets(boards: dict[str, Json]) -> list[Target]:

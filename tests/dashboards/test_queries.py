@@ -6,8 +6,7 @@ import pytest
 
 from boards import Json, Problem, show
 from empty import ONLY_ELSEWHERE, ONLY_WHEN_ILL
-from house import TEMPO, House
-from prometheus import JOB
+from house import House
 from questions import all_targets, ask, ask_variables, fill, stack_is_used
 
 
@@ -18,10 +17,13 @@ def test_every_panel_shows_something_while_all_is_well(house: House, boards: dic
 
 def test_every_panel_stays_sound_while_parts_are_down(house: House, boards: dict[str, Json]) -> None:
     """What comes from a frozen worker may be missing; nothing may be wrong, and what is there for faults shows them."""
-    every = {(target.file.removesuffix(".json"), target.panel): "" for target in all_targets(boards)}
-    excused = {panel: "" for panel in every if panel not in ONLY_WHEN_ILL}
+    excused = {panel: "" for panel in titles(boards) if panel not in ONLY_WHEN_ILL}
     found = ask(house.prometheus, boards, house.ill, excused)
     assert not found, show(found)
+
+
+def titles(boards: dict[str, Json]) -> set[tuple[str, str]]:
+    return {(target.file.removesuffix(".json"), target.panel) for target in all_targets(boards)}
 
 
 def key(problem: Problem) -> tuple[str, str]:
@@ -29,17 +31,14 @@ def key(problem: Problem) -> tuple[str, str]:
 
 
 def test_no_panel_is_excused_that_needs_no_excuse(house: House, boards: dict[str, Json]) -> None:
-    titles = {(target.file.removesuffix(".json"), target.panel) for target in all_targets(boards)}
-    assert (ONLY_WHEN_ILL.keys() | ONLY_ELSEWHERE.keys()) <= titles
+    assert (ONLY_WHEN_ILL.keys() | ONLY_ELSEWHERE.keys()) <= titles(boards)
     for moment, excused in ((house.well, ONLY_WHEN_ILL | ONLY_ELSEWHERE), (house.ill, ONLY_ELSEWHERE)):
         empty = {key(problem) for problem in ask(house.prometheus, boards, moment, {}) if problem.rule == "not_empty"}
         assert excused.keys() <= empty
 
 
 def test_the_variables_offer_this_daemon_and_this_stack(house: House, boards: dict[str, Json]) -> None:
-    """And not the stranger that is scraped beside it."""
-    wanted = {"job": [JOB], "instance": [f"127.0.0.1:{house.plan.ports['healthd']}"], "stack": [TEMPO.stack]}
-    found = ask_variables(house.prometheus, boards, wanted)
+    found = ask_variables(house.prometheus, boards, house.offered)
     assert not found, show(found)
 
 
@@ -85,3 +84,11 @@ def test_the_overview_counts_what_fires_and_says_why(house: House, boards: dict[
     assert shown(house, boards, "Firing alerts", "severity", house.well)["critical"] == 0
     assert shown(house, boards, "Firing alerts", "severity", house.ill)["critical"] >= 2
     assert {"connect_refused", "no_reply"} <= shown(house, boards, "Why", "reason", house.ill).keys()
+
+
+def test_a_502_of_the_proxy_does_not_count_as_served(house: House, boards: dict[str, Json]) -> None:
+    """The probe is only degraded then, since nginx is well; users see an error page."""
+    https = 'avg_over_time(healthd_probe_check_success{component="nginx", check="https"}[1m])'
+    answered = house.prometheus.query(https, house.ill).series[0][1]
+    assert shown(house, boards, "Served at the edge", "probe", house.well)["edge"] == 1
+    assert shown(house, boards, "Served at the edge", "probe", house.ill)["edge"] < answered <= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board import GOOD_OR_BAD, ON_OR_OFF, Board, Row, codes, lines, number, timeline
+from board import GOOD_OR_BAD, GREEN, NONE, ON_OR_OFF, RED, YELLOW, Board, Row, codes, lines, number, timeline
 from common import STATES
 
 RECEIVER = "{{instance}} {{receiver}}"
@@ -14,11 +14,11 @@ def each(metric: str) -> tuple[str, str]:
 
 ALERTS = Row("Alerts", (
     number("Firing", "none", "By severity; the watchdog is left out. The status page of the daemon says which.",
-           ('max by (severity) (healthd_alerts{-, state="firing", severity!="none"})', "{{severity}}"), width=6),
+           ('max by (severity) (healthd_alerts{-, state="firing", severity!="none"})', "{{severity}}"), mapping=NONE, otherwise=RED, width=6),
     number("Pending", "none", "True, but not for long enough yet.",
-           ('max by (severity) (healthd_alerts{-, state="pending", severity!="none"})', "{{severity}}"), width=6),
+           ('max by (severity) (healthd_alerts{-, state="pending", severity!="none"})', "{{severity}}"), mapping=NONE, otherwise=YELLOW, width=6),
     number("Held back", "none", "Effects of an alert that fires, and what is silenced or under maintenance.",
-           ('max by (severity) (healthd_alerts{-, state="suppressed", severity!="none"})', "{{severity}}"), width=6),
+           ('max by (severity) (healthd_alerts{-, state="suppressed", severity!="none"})', "{{severity}}"), mapping=NONE, otherwise=YELLOW, width=6),
     number("Incidents", "none", "That began in the time range.",
            ("max by (instance) (increase(healthd_incidents_total{-}[$__range]))", "{{instance}}"), width=6, decimals=0),
     lines("Alerts by severity and state", "none", "Over time.",
@@ -31,11 +31,11 @@ ALERTS = Row("Alerts", (
           ("max by (stack, probe) (healthd_probe_consecutive_failures{*})", "{{stack}} {{probe}}")),
     lines("Since the last failure", "s", "Of each probe; absent for one that has never failed.",
           ("time() - max by (stack, probe) (healthd_probe_last_failure_timestamp_seconds{*})", "{{stack}} {{probe}}")),
-    number("Silences", "none", "That are on.", ("max by (instance) (healthd_silences{-})", "{{instance}}"), width=8),
+    number("Silences", "none", "That are on.", ("max by (instance) (healthd_silences{-})", "{{instance}}"), mapping=NONE, otherwise=YELLOW, width=8),
     number("Maintenance", "none", "No alert begins meanwhile.", ("max by (instance) (healthd_maintenance{-})", "{{instance}}"),
            mapping=ON_OR_OFF, width=8),
     number("Blind", "none", "Every target fails, and so does our own connectivity check: the fault is on our side.",
-           ("max by (instance) (healthd_monitor_blind{-})", "{{instance}}"), mapping=((0, "no", "green"), (1, "yes", "red")), width=8),
+           ("max by (instance) (healthd_monitor_blind{-})", "{{instance}}"), mapping=((0, "no", GREEN), (1, "yes", RED)), width=8),
 ))  # fmt: skip
 
 DELIVERY = Row("Delivery", (

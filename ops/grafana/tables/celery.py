@@ -24,13 +24,13 @@ WORKERS = Row("Workers", (
              (codes("healthd_celery_worker_state", "stack, worker", WORKER_STATES), "{{stack}} {{worker}}"), WORKER_STATES, width=16),
     lines("Workers", "none", "That answered the last ping, that heard it, and that there should be.",
           gauge("workers_online", "online"), gauge("worker_receivers", "heard it"), gauge("workers_expected", "expected")),
-    checks("celery", "the workers: replies, queues, pools, and the test task where it is on"),
+    checks("celery|beat", "workers and Beat: replies, queues, pools, ticks, and the test task where it is on"),
     lines("Since each worker's last answer", "s", "A worker that has left stays here for an hour.",
           ("time() - max by (stack, worker) (healthd_celery_worker_last_seen_timestamp_seconds{*})", "{{stack}} {{worker}}")),
     lines("Stuck tasks", "none", "Tasks that a worker holds back although its pool has room: a pool process hangs.",
-          ("max by (stack, worker) (healthd_celery_worker_stuck_tasks{*})", "{{stack}} {{worker}}")),
+          ("max by (stack, worker) (healthd_celery_worker_stuck_tasks{*})", "{{stack}} {{worker}}"), width=12),
     lines("Consuming connections", "none", "Connections that take tasks from queues: blocked ones wait for a task right now.",
-          ("max by (stack, probe, state) (healthd_celery_consumer_connections{*})", NAMED + " {{state}}")),
+          ("max by (stack, probe, state) (healthd_celery_consumer_connections{*})", NAMED + " {{state}}"), width=12),
 ))  # fmt: skip
 
 QUEUES = Row("Queues", (
@@ -78,7 +78,7 @@ BEAT = Row("Beat", (
            ("max by (stack, probe) (healthd_beat_schedulers{*})", NAMED), height=7),
     number("Last tick", "s", "How long ago the periodic task was last seen to have been sent.",
            ("time() - max by (stack, probe) (healthd_beat_last_tick_timestamp_seconds{*})", NAMED), height=7),
-    took("celery|beat"), failures("celery|beat"),
+    took("celery|beat", width=12), failures("celery|beat", width=12),
 ))  # fmt: skip
 
 BOARD = Board(

@@ -43,7 +43,7 @@ LOAD = Row("Load, from stub_status", (
 
 TLS = Row("TLS", (
     number("Clients accept it", "none", "Whether the certificate is valid for the name, in time and signed by a trusted authority.",
-           ("min by (stack, probe) (healthd_tls_verify_ok{*})", "{{stack}} {{probe}}"), mapping=GOOD_OR_BAD),
+           ("min by (stack, probe) (healthd_tls_verify_ok{*})", "{{stack}} {{probe}}"), mapping=GOOD_OR_BAD, width=8),
     number("Certificate expires in", "s", "The server's own certificate: the one to renew.",
            ("min by (stack, probe) (healthd_tls_leaf_not_after_timestamp_seconds{*}) - time()", "{{stack}} {{probe}}")),
     number("Used up", "percentunit", "How much of the certificate's life is over. Renewal is due well before the end.",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from board import Board, Row, codes, lines, number, table, timeline
+from board import NONE, RED, Board, Row, codes, lines, number, table, timeline
 from common import STATES
+
+HTTPS = 'min by (stack, probe) (avg_over_time(healthd_probe_check_success{*, component="nginx", check="https"}[$__range]))'
+# The check `upstream` exists only where nginx answered, so that the shares multiply.
+SERVED = f"{HTTPS} * {HTTPS.replace('https', 'upstream')} or {HTTPS}"
 
 NOW = Row("Now", (
     timeline("State of the parts", "The damped state of each part, as the alerts see it. Suppressed: a part that it depends on explains it.",
-             (codes("healthd_component_state", "stack, component", STATES), "{{stack}} {{component}}"), STATES, width=16, height=9),
+             (codes("healthd_component_state", "stack, component", STATES), "{{stack}} {{component}}"), STATES, width=12, height=8),
     number("Firing alerts", "none", "Alerts that fire now, by severity; the watchdog is left out. Critical ones have paged somebody.",
-           ('max by (severity) (healthd_alerts{-, state="firing", severity!="none"})', "{{severity}}"), width=8, height=4),
+           ('max by (severity) (healthd_alerts{-, state="firing", severity!="none"})', "{{severity}}"), mapping=NONE, otherwise=RED, height=8),
     table("Why", "The reason of each probe and check that is not up now; empty while all is well.",
-          "max by (stack, probe, check, reason) (healthd_probe_reason{*})", width=8, height=5),
+          "max by (stack, probe, check, reason) (healthd_probe_reason{*})", height=8),
 ))  # fmt: skip
 
 EDGE = Row("Edge: nginx and TLS", (
-    number("Answered at the edge", "percentunit", "Share of the looks through the proxy that succeeded, in the time range.",
-           ('min by (stack, probe) (avg_over_time(healthd_probe_success{*, component="nginx"}[$__range]))', "{{stack}} {{probe}}"),
-           decimals=2),
+    number("Served at the edge", "percentunit", "Share of the looks through the proxy in the time range that got an answer of Superset; "
+           "a 502 of nginx is none.", (SERVED, "{{stack}} {{probe}}"), decimals=2),
     number("Certificate lifetime left", "s", "Until the certificate that nginx serves expires.",
            ("min by (stack, probe) (healthd_tls_leaf_not_after_timestamp_seconds{*}) - time()", "{{stack}} {{probe}}")),
     lines("Answers to our looks", "cps", "By class of status code; none: nothing came.",

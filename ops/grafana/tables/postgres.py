@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board import GOOD_OR_BAD, Board, Row, lines, number, table, timeline
+from board import GOOD_OR_BAD, NO_OR_YES, Board, Row, lines, number, table, timeline
 from common import CHECKS, checks, failures, phases, took
 
 NAMED = "{{stack}} {{probe}}"
@@ -30,7 +30,7 @@ SERVER = Row("The server", (
     table("Version", "Of the server.", "max by (stack, probe, version) (healthd_postgres_info{*})", width=8, height=5),
     number("Running for", "s", "Since the server's start.", (f"time() - {gauge('start_time_seconds')[0]}", NAMED), width=8),
     number("In recovery", "none", "Yes on a standby. Superset needs a primary.", gauge("in_recovery"),
-           mapping=((0, "no", "green"), (1, "yes", "yellow")), width=8),
+           mapping=NO_OR_YES, width=8),
     took("postgres"), phases("postgres"), failures("postgres"),
 ))  # fmt: skip
 

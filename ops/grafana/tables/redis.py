@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board import GOOD_OR_BAD, Board, Panel, Row, lines, number, table
+from board import GOOD_OR_BAD, NO_OR_YES, Board, Panel, Row, lines, number, table
 from common import checks, failures, phases, took
 
 NAMED = "{{stack}} {{probe}}"
@@ -25,7 +25,7 @@ SERVER = Row("The server", (
     good("write_ok", "Accepts writes", "By the write canary, by the replies of workers, or by what INFO says; absent where nothing tells."),
     good("eviction_policy_safe", "Keeps its keys", "No where a broker or a result store may lose keys to eviction: tasks would vanish silently."),
     number("Loading", "none", "Yes while it reads its data from disk. That ends by itself.", gauge("loading"),
-           mapping=((0, "no", "green"), (1, "yes", "yellow"))),
+           mapping=NO_OR_YES),
     number("Running for", "s", "Since the server's start.", (f"time() - {gauge('start_time_seconds')[0]}", NAMED)),
     number("Last save", "s", "How long ago the last snapshot was saved; absent where none is.",
            (f"time() - {gauge('last_save_timestamp_seconds')[0]}", NAMED)),
