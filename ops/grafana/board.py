@@ -11,22 +11,23 @@ SITE = 'job=~"$job", instance=~"$instance"'
 STACK = f'{SITE}, stack=~"$stack"'
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 Json = dict[str, Any]
+Mapping = tuple[tuple[int, str, str], ...]  # value, text, colour
 
 GREEN, YELLOW, RED, BLUE, GREY = "green", "yellow", "red", "blue", "#808080"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel. `queries` are (expression, legend). `mapping` gives texts and colours to values, `otherwise` is the rest's."""
+    """One panel. `mapping` gives texts and colours to values; `otherwise` is the colour of the rest."""
 
     kind: str
     title: str
     unit: str
     description: str
-    queries: tuple[tuple[str, str], ...]
+    queries: tuple[tuple[str, str], ...]  # expression, legend
     width: int = 8
     height: int = 7
-    mapping: tuple[tuple[int, str, str], ...] = ()
+    mapping: Mapping = ()
     otherwise: str = "text"
     stacked: bool = False
     lowest: float | None = None
@@ -55,12 +56,6 @@ def expand(expression: str) -> str:
     return " ".join(expression.split()).replace("{*", "{" + STACK).replace("{-", "{" + SITE)
 
 
-def codes(metric: str, labels: str, states: tuple[tuple[int, str, str], ...]) -> str:
-    """A state set as one number for each thing; of several daemons the one that sees the worst is shown."""
-    parts = (f'{number} * {metric}{{*, state="{state}"}}' for number, state, _ in states)
-    return f"max by ({labels}) ({' or '.join(parts)})"
-
-
 # --- kinds of panels -------------------------------------------------------------------------------------------------
 
 
@@ -74,12 +69,13 @@ def number(title: str, unit: str, description: str, *queries: tuple[str, str], *
     return Panel("stat", title, unit, description, queries, **more)
 
 
-def timeline(title: str, description: str, query: tuple[str, str], mapping: tuple[tuple[int, str, str], ...], **more: Any) -> Panel:
+def timeline(title: str, description: str, query: tuple[str, str], mapping: Mapping, **more: Any) -> Panel:
     return Panel("state-timeline", title, "none", description, (query,), mapping=mapping, **more)
 
 
-def table(title: str, description: str, query: str, **more: Any) -> Panel:
-    return Panel("table", title, "none", description, ((query, ""),), **more)
+def table(title: str, description: str, query: tuple[str, str], **more: Any) -> Panel:
+    """Its labels are the columns."""
+    return Panel("table", title, "none", description, (query,), **more)
 
 
 GOOD_OR_BAD = ((0, "no", RED), (1, "yes", GREEN))
@@ -128,9 +124,8 @@ def _annotation() -> Json:
 
 
 def _variables() -> list[Json]:
-    source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1, "hide": 0}
     return [
-        source,
+        {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1},
         _variable("job", "Job", "label_values(healthd_build_info, job)"),
         _variable("instance", "Instance", 'label_values(healthd_build_info{job=~"$job"}, instance)'),
         _variable("stack", "Stack", f"label_values(healthd_probe_info{{{SITE}}}, stack)"),
@@ -183,24 +178,31 @@ def _panel(panel: Panel, number: int, where: Json) -> Json:
 
 def _target(panel: Panel, index: int, query: tuple[str, str]) -> Json:
     expression, legend = query
-    made: Json = {"refId": chr(ord("A") + index), "datasource": DATASOURCE, "editorMode": "code", "expr": expand(expression)}
+    made: Json = {"refId": chr(ord("A") + index), "datasource": DATASOURCE, "editorMode": "code"}
+    made["expr"] = expand(expression)
     if panel.kind == "table":
         return made | {"instant": True, "range": False, "format": "table"}
     return made | {"range": True, "instant": False, "format": "time_series", "legendFormat": legend}
 
 
 def _defaults(panel: Panel) -> Json:
-    made: Json = {"unit": panel.unit, "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"}}
+    colors = "palette-classic" if panel.kind == "timeseries" else "thresholds"
+    made: Json = {"unit": panel.unit, "color": {"mode": colors}}
     made["thresholds"] = {"mode": "absolute", "steps": [{"color": panel.otherwise, "value": None}]}
-    texts = {str(value): {"text": text, "color": color, "index": i} for i, (value, text, color) in enumerate(panel.mapping)}
-    made["mappings"] = [{"type": "value", "options": texts}] if texts else []
+    made["mappings"] = [{"type": "value", "options": _texts(panel.mapping)}] if panel.mapping else []
     for name, value in (("min", panel.lowest), ("max", panel.highest), ("decimals", panel.decimals)):
         if value is not None:
             made[name] = value
     if panel.kind == "timeseries":
-        stacking = {"mode": "normal" if panel.stacked else "none", "group": "A"}
-        made["custom"] = {"lineWidth": 1, "fillOpacity": 30 if panel.stacked else 8, "showPoints": "never", "stacking": stacking}
+        made["custom"] = {
+            "lineWidth": 1, "fillOpacity": 30 if panel.stacked else 8, "showPoints": "never",
+            "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
+        }  # fmt: skip
     return made
+
+
+def _texts(mapping: Mapping) -> Json:
+    return {str(value): {"text": text, "color": color, "index": i} for i, (value, text, color) in enumerate(mapping)}
 
 
 _OPTIONS: dict[str, Json] = {

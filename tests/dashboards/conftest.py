@@ -17,6 +17,7 @@ from stack.suite import (  # noqa: E402, F401
 
 from boards import Json, load  # noqa: E402
 from house import House  # noqa: E402
+from life import Life  # noqa: E402
 
 
 @pytest.fixture
@@ -28,14 +29,12 @@ def boards() -> dict[str, Json]:
 
 
 @pytest.fixture(scope="session")
-def house(binary: Path) -> Iterator[House]:
-    built = House(binary)
+def life(binary: Path) -> Iterator[Life]:
+    house = House(binary)
     try:
-        built.start()
-        built.live()
-        built.suffer()
-        yield built
+        house.start()
+        yield Life(house)
     finally:
-        if built.healthd.log.exists():
-            print(f"the daemon's last words:\n{built.healthd.log_tail(30)}")
-        built.close()
+        if house.healthd.log.exists():
+            print(f"the daemon's last words:\n{house.healthd.log_tail(30)}")
+        house.close()

@@ -20,4 +20,5 @@ ONLY_ELSEWHERE = {
     ("superset-postgres", "Failures by reason"): "the fault leaves PostgreSQL alone",
     ("superset-redis", "Failures by reason"): "the fault leaves Redis alone",
     ("superset-postgres", "Replicas behind"): "the stack has no replica",
+    ("superset-redis", "In touch with its primary"): "the stack has no replica",
 }

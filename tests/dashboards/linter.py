@@ -44,8 +44,8 @@ def dashboard_is_not_editable(board: Json) -> Found:
 def dashboard_links(board: Json) -> Found:
     if TAG not in board.get("tags", []):
         yield "", f"needs the tag {TAG}, by which the others link to it"
-    links = [link for link in board.get("links", []) if link.get("type") == "dashboards" and TAG in link.get("tags", [])]
-    if not any(link.get("keepTime") and link.get("includeVars") for link in links):
+    by_tag = [link for link in board.get("links", []) if TAG in link.get("tags", [])]
+    if not any(link["type"] == "dashboards" and link.get("keepTime") and link.get("includeVars") for link in by_tag):
         yield "", "needs a link to the others by tag that keeps time and variables"
 
 
@@ -128,7 +128,7 @@ def panel_places(board: Json) -> Found:
             yield panel.get("title", ""), f"does not fit into 24 columns: {at}"
     for one, other in combinations(board.get("panels", []), 2):
         a, b = one["gridPos"], other["gridPos"]
-        if a["x"] < b["x"] + b["w"] and b["x"] < a["x"] + a["w"] and a["y"] < b["y"] + b["h"] and b["y"] < a["y"] + a["h"]:
+        if all(a[at] < b[at] + b[size] and b[at] < a[at] + a[size] for at, size in (("x", "w"), ("y", "h"))):
             yield one.get("title", ""), f"overlaps with {other.get('title')}"
 
 
@@ -156,7 +156,8 @@ def target_ranges(board: Json) -> Found:
         for selector in selectors(target.get("expr", "")):
             allowed = {RATE_SPAN} if selector.function in ("rate", "irate") else {RATE_SPAN, WHOLE_SPAN}
             if selector.range and selector.range not in allowed:
-                yield panel["title"], f"the range of {selector.metric} is [{selector.range}], not {' or '.join(sorted(allowed))}"
+                wanted = " or ".join(sorted(allowed))
+                yield panel["title"], f"the range of {selector.metric} is [{selector.range}], not {wanted}"
 
 
 DASHBOARD_RULES: list[Callable[[Json], Found]] = [

@@ -7,12 +7,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from stack.plan import Plan
 from stack.ports import free_ports
 from stack.server import Server
 
+PROGRAM = Path("/usr/bin/prometheus")
 JOB = "superset-healthd"
 SETTINGS = """\
 global: {{scrape_interval: 1s, scrape_timeout: 900ms}}
@@ -44,12 +46,13 @@ class Prometheus(Server):
         self.port = free_ports(["prometheus"])["prometheus"]
 
     def prepare(self) -> None:
+        assert PROGRAM.exists(), f"{PROGRAM} is missing: ops/dev setup"
         text = SETTINGS.format(job=JOB, healthd=self.plan.ports["healthd"], own=self.port)
         (self.room / "prometheus.yml").write_text(text)
 
     def command(self) -> list[str]:
         return [
-            "/usr/bin/prometheus", f"--config.file={self.room}/prometheus.yml", f"--storage.tsdb.path={self.room}/data",
+            str(PROGRAM), f"--config.file={self.room}/prometheus.yml", f"--storage.tsdb.path={self.room}/data",
             f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn",
         ]  # fmt: skip
 

@@ -11,7 +11,8 @@ from prometheus import Answer, Prometheus
 from promql import selectors
 
 MOST_SERIES = 50
-VALUES = {"$__rate_interval": "15s", "$__range": "1m", "$job": ".+", "$instance": ".+", "$stack": ".+"}
+VALUES = {"$__rate_interval": "30s", "$__range": "1m", "$job": ".+", "$instance": ".+", "$stack": ".+"}
+Excuses = dict[tuple[str, str], str]  # by uid and title of the panel: why it may be empty
 LEGEND_LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 LABEL_VALUES = re.compile(r"label_values\((.+),\s*(\w+)\)")
 
@@ -24,6 +25,10 @@ class Target:
     panel: str
     expression: str
     legend: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.file.removesuffix(".json"), self.panel
 
     def complain(self, rule: str, message: str) -> Problem:
         return Problem(self.file, self.panel, rule, f"{message}: {self.expression}")
@@ -42,12 +47,12 @@ def all_targets(boards: dict[str, Json]) -> list[Target]:
     ]
 
 
-def ask(prometheus: Prometheus, boards: dict[str, Json], at: float, may_be_empty: dict[tuple[str, str], str]) -> list[Problem]:
-    """As of the moment `at`. `may_be_empty`: by uid and title of the panel."""
+def ask(prometheus: Prometheus, boards: dict[str, Json], at: float, may_be_empty: Excuses) -> list[Problem]:
+    """As of the moment `at`."""
     exported, possible = prometheus.metric_names(), catalogue()
     found = []
     for target in all_targets(boards):
-        empty_is_well = (target.file.removesuffix(".json"), target.panel) in may_be_empty
+        empty_is_well = target.key in may_be_empty
         answer = prometheus.query(fill(target.expression), at)
         found += [target.complain(rule, message) for rule, message in judge(target, answer, empty_is_well)]
         known = exported | possible if empty_is_well else exported
@@ -98,7 +103,8 @@ def stack_is_used(prometheus: Prometheus, boards: dict[str, Json]) -> list[Probl
         for selector in selectors(target.expression):
             wanted, there = selector.metric in of_stacks, selector.has("stack", "$stack")
             if selector.metric in known and wanted != there:
-                found.append(target.complain("stack_variable", f'{selector.metric} {"needs" if wanted else "has no"} stack=~"$stack"'))
+                message = f'{selector.metric} {"needs" if wanted else "has no"} stack=~"$stack"'
+                found.append(target.complain("stack_variable", message))
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from boards import Json, Problem, panels, show, variables
 from empty import ONLY_ELSEWHERE, ONLY_WHEN_ILL
-from house import House
+from life import Life
 from linter import lint
 from questions import ask, ask_variables, stack_is_used
 
@@ -48,7 +48,7 @@ def same_title(boards: dict[str, Json]) -> None:
 
 
 def same_id(boards: dict[str, Json]) -> None:
-    panel(boards, "Memory")["id"] = panel(boards, "Keys")["id"]
+    panel(boards, "Memory")["id"] = panel(boards, "Clients")["id"]
 
 
 def no_unit(boards: dict[str, Json]) -> None:
@@ -91,13 +91,19 @@ class Mistake:
         return any((problem.file, problem.panel, problem.rule) == (FILE, self.panel, self.rule) for problem in found)
 
 
+COMMANDS, MEMORY, PING, ERRORS, SHARE = "Commands", "Memory", "Answers PING", "Error replies", "Share of the limit"
+USED = "max by (stack, probe) (healthd_redis_memory_used_bytes{"
+LIMIT = "max by (stack, probe) (healthd_redis_memory_max_bytes{"
+MANY = "max by (probe, reason) (healthd_probe_failures_total{"
+STACK = 'stack=~"$stack"'
+
 IN_THE_FILE = [
-    Mistake("a raw counter", replace("Commands", "rate(", "("), "target_counters", "Commands"),
-    Mistake("a counter in max_over_time", replace("Commands", "rate(", "max_over_time("), "target_counters", "Commands"),
-    Mistake("a fixed range", replace("Commands", "$__rate_interval", "5m"), "target_ranges", "Commands"),
-    Mistake("the whole range in rate", replace("Commands", "$__rate_interval", "$__range"), "target_ranges", "Commands"),
-    Mistake("no job", replace("Memory", 'job=~"$job", ', ""), "target_matchers"),
-    Mistake("one instance only", replace("Memory", 'instance=~"$instance"', 'instance="$instance"'), "target_matchers"),
+    Mistake("a raw counter", replace(COMMANDS, "rate(", "("), "target_counters", COMMANDS),
+    Mistake("a counter in max_over_time", replace(COMMANDS, "rate(", "max_over_time("), "target_counters", COMMANDS),
+    Mistake("a fixed range", replace(COMMANDS, "$__rate_interval", "5m"), "target_ranges", COMMANDS),
+    Mistake("the whole range in rate", replace(COMMANDS, "$__rate_interval", "$__range"), "target_ranges", COMMANDS),
+    Mistake("no job", replace(MEMORY, 'job=~"$job", ', ""), "target_matchers"),
+    Mistake("one instance only", replace(MEMORY, 'instance=~"$', 'instance="$'), "target_matchers"),
     Mistake("a hard-wired data source", hard_wire, "panel_datasource"),
     Mistake("an overlap", overlap, "panel_places"),
     Mistake("a uid twice", same_uid, "unique_names", ""),
@@ -109,17 +115,17 @@ IN_THE_FILE = [
     Mistake("a variable that is read once", stale_variable, "query_variables", "$stack"),
 ]  # fmt: skip
 IN_THE_ANSWER = [
-    Mistake("a metric misspelt", replace("Memory", "memory_used", "memory_use"), "metric_exists"),
-    Mistake("a metric misspelt, so no data", replace("Memory", "memory_used", "memory_use"), "not_empty"),
-    Mistake("a label lost", replace("Memory", "by (stack, probe)", "by (stack)"), "legend"),
-    Mistake("a label that there is not", replace("Error replies", "probe, error", "probe, errors"), "legend", "Error replies"),
-    Mistake("a legend that names two alike", vague_legend, "legend", "Error replies"),
-    Mistake("a value that never is", replace("Answers PING", "stack=~\"$stack\"", 'stack=~"$stack", component="reddis"'), "not_empty", "Answers PING"),
-    Mistake("a syntax error", replace("Memory", "max by (stack, probe) (", "max by (stack, probe) (("), "query_succeeds"),
-    Mistake("a variable that there is not", replace("Memory", "$stack", "$stacks"), "variables_known"),
-    Mistake("a division by nothing", replace("Share of the limit", "max by (stack, probe) (healthd_redis_memory_max_bytes{", "0 * max by (stack, probe) (healthd_redis_memory_max_bytes{"), "finite", "Share of the limit"),
-    Mistake("far too many series", replace("Memory", "max by (stack, probe) (healthd_redis_memory_used_bytes{", "max by (probe, reason) (healthd_probe_failures_total{"), "few_series"),
-    Mistake("any stack", replace("Memory", ', stack=~"$stack"', ""), "stack_variable"),
+    Mistake("a metric misspelt", replace(MEMORY, "memory_used", "memory_use"), "metric_exists"),
+    Mistake("a metric misspelt, so no data", replace(MEMORY, "memory_used", "memory_use"), "not_empty"),
+    Mistake("a label lost", replace(MEMORY, "by (stack, probe)", "by (stack)"), "legend"),
+    Mistake("a label that there is not", replace(ERRORS, "probe, error", "probe, errors"), "legend", ERRORS),
+    Mistake("a legend that names two alike", vague_legend, "legend", ERRORS),
+    Mistake("a value that never is", replace(PING, STACK, STACK + ', component="reddis"'), "not_empty", PING),
+    Mistake("a syntax error", replace(MEMORY, USED, "(" + USED), "query_succeeds"),
+    Mistake("a variable that there is not", replace(MEMORY, "$stack", "$stacks"), "variables_known"),
+    Mistake("a division by nothing", replace(SHARE, LIMIT, "0 * " + LIMIT), "finite", SHARE),
+    Mistake("far too many series", replace(MEMORY, USED, MANY), "few_series"),
+    Mistake("any stack", replace(MEMORY, ", " + STACK, ""), "stack_variable"),
     Mistake("a variable without values", wrong_variable, "variable_offers", "$stack"),
 ]  # fmt: skip
 
@@ -132,9 +138,9 @@ def test_the_rules_find(mistake: Mistake, boards: dict[str, Json]) -> None:
 
 
 @pytest.mark.parametrize("mistake", IN_THE_ANSWER, ids=str)
-def test_the_queries_find(mistake: Mistake, house: House, boards: dict[str, Json]) -> None:
+def test_the_queries_find(mistake: Mistake, life: Life, boards: dict[str, Json]) -> None:
     mistake.spoil(boards)
     spoilt = {FILE: boards[FILE]}
-    found = ask(house.prometheus, spoilt, house.well, ONLY_WHEN_ILL | ONLY_ELSEWHERE)
-    found += stack_is_used(house.prometheus, spoilt) + ask_variables(house.prometheus, spoilt, house.offered)
+    found = ask(life.prometheus, spoilt, life.well, ONLY_WHEN_ILL | ONLY_ELSEWHERE)
+    found += stack_is_used(life.prometheus, spoilt) + ask_variables(life.prometheus, spoilt, life.house.offered)
     assert mistake.caught(found), show(found) or "nothing was found"
