@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 TAG = "superset-healthd"
@@ -48,7 +48,7 @@ class Board:
     uid: str
     title: str
     description: str
-    rows: tuple[Row, ...] = field(default_factory=tuple)
+    rows: tuple[Row, ...]
 
 
 def expand(expression: str) -> str:
@@ -182,7 +182,8 @@ def _target(panel: Panel, index: int, query: tuple[str, str]) -> Json:
     made["expr"] = expand(expression)
     if panel.kind == "table":
         return made | {"instant": True, "range": False, "format": "table"}
-    return made | {"range": True, "instant": False, "format": "time_series", "legendFormat": legend}
+    now = panel.kind == "stat"  # over a range it would go on showing what is not known any more
+    return made | {"range": not now, "instant": now, "format": "time_series", "legendFormat": legend}
 
 
 def _defaults(panel: Panel) -> Json:

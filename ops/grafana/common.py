@@ -5,7 +5,6 @@ from __future__ import annotations
 from board import BLUE, GREEN, GREY, RED, YELLOW, Panel, lines, number, timeline
 from queries import codes, gauge, happened, lowest, quantiles
 
-
 # The worst has the highest number, see queries.codes().
 STATES = ((0, "up", GREEN), (1, "suppressed", BLUE), (2, "unknown", GREY), (3, "degraded", YELLOW), (4, "down", RED))
 CHECKS = ((0, "failed", RED), (1, "good", GREEN))

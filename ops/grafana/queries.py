@@ -36,7 +36,7 @@ def total_rate(metric: str, note: str = "", by: str = PROBE, only: str = "", own
 
 
 def growth(metric: str, note: str = "", by: str = PROBE, only: str = "", own: bool = False, how: str = "sum") -> Query:
-    """How many since the point before."""
+    """How many within the last `$__rate_interval`, so that no point in time is left out."""
     return f"{how} by ({by}) (increase({_select(metric, only, own)}[$__rate_interval]))", legend(by, note)
 
 

@@ -115,6 +115,13 @@ def panel_targets(board: Json) -> Found:
             yield panel.get("title", ""), "a query is empty"
 
 
+def panel_shows_now(board: Json) -> Found:
+    """The last value of a range stays on the screen when nobody knows the value any more."""
+    for panel, target in targets(board):
+        if panel["type"] in ("stat", "table") and (target.get("instant"), target.get("range")) != (True, False):
+            yield panel["title"], f"query {target.get('refId')} has to be an instant one"
+
+
 def panel_ids(board: Json) -> Found:
     for number, count in Counter(panel.get("id") for panel in board.get("panels", [])).items():
         if count > 1 or number is None:
@@ -162,7 +169,7 @@ def target_ranges(board: Json) -> Found:
 
 DASHBOARD_RULES: list[Callable[[Json], Found]] = [
     dashboard_names, dashboard_is_not_editable, dashboard_links, datasource_variable, query_variables, panel_kind,
-    panel_title_and_description, panel_unit, panel_datasource, panel_targets, panel_ids, panel_places, target_matchers,
+    panel_title_and_description, panel_unit, panel_datasource, panel_targets, panel_shows_now, panel_ids, panel_places, target_matchers,
     target_counters, target_ranges,
 ]  # fmt: skip
 

@@ -59,6 +59,10 @@ def no_description(boards: dict[str, Json]) -> None:
     panel(boards, "Memory")["description"] = ""
 
 
+def of_the_past(boards: dict[str, Json]) -> None:
+    panel(boards, "Answers PING")["targets"][0] |= {"instant": False, "range": True}
+
+
 def editable(boards: dict[str, Json]) -> None:
     boards[FILE]["editable"] = True
 
@@ -111,6 +115,7 @@ IN_THE_FILE = [
     Mistake("an id twice", same_id, "panel_ids", ""),
     Mistake("an unknown unit", no_unit, "panel_unit"),
     Mistake("no description", no_description, "panel_title_and_description"),
+    Mistake("a number of the past", of_the_past, "panel_shows_now", PING),
     Mistake("editable", editable, "dashboard_is_not_editable", ""),
     Mistake("a variable that is read once", stale_variable, "query_variables", "$stack"),
 ]  # fmt: skip

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from board import GOOD_OR_BAD, GREEN, NONE, ON_OR_OFF, RED, YELLOW, Board, Row, lines, number, timeline
 from common import STATES
-from queries import age, codes, ever, gauge, growth, happened, lowest, total_rate
+from queries import Query, age, codes, ever, gauge, growth, happened, lowest, total_rate
+
+
+def alerts(state: str) -> Query:
+    return gauge("healthd_alerts", by="instance, severity", only=f'state="{state}", severity!="none"', own=True)
+
 
 ALERTS = Row("Alerts", (
     number("Firing", "none", "By severity; the watchdog is left out. The status page of the daemon says which.",
-           gauge("healthd_alerts", by="instance, severity", only='state="firing", severity!="none"', own=True), mapping=NONE,
-           otherwise=RED, width=6),
+           alerts("firing"), mapping=NONE, otherwise=RED, width=6),
     number("Pending", "none", "True, but not for long enough yet.",
-           gauge("healthd_alerts", by="instance, severity", only='state="pending", severity!="none"', own=True), mapping=NONE,
-           otherwise=YELLOW, width=6),
+           alerts("pending"), mapping=NONE, otherwise=YELLOW, width=6),
     number("Held back", "none", "Effects of an alert that fires, and what is silenced or under maintenance.",
-           gauge("healthd_alerts", by="instance, severity", only='state="suppressed", severity!="none"', own=True), mapping=NONE,
-           otherwise=YELLOW, width=6),
+           alerts("suppressed"), mapping=NONE, otherwise=YELLOW, width=6),
     number("Incidents", "none", "That began in the time range.", ever("healthd_incidents_total", "instance", own=True),
            width=6, decimals=0),
     lines("Alerts by severity and state", "none", "Over time.",
