@@ -169,8 +169,8 @@ def target_ranges(board: Json) -> Found:
 
 DASHBOARD_RULES: list[Callable[[Json], Found]] = [
     dashboard_names, dashboard_is_not_editable, dashboard_links, datasource_variable, query_variables, panel_kind,
-    panel_title_and_description, panel_unit, panel_datasource, panel_targets, panel_shows_now, panel_ids, panel_places, target_matchers,
-    target_counters, target_ranges,
+    panel_title_and_description, panel_unit, panel_datasource, panel_targets, panel_shows_now, panel_ids, panel_places,
+    target_matchers, target_counters, target_ranges,
 ]  # fmt: skip
 
 
