@@ -228,6 +228,10 @@ asio::awaitable<void> App::pulse() {
     if (fired >= next_tick) {
       next_tick = fired + tick_interval;
       judgement_->tick();
+      for (const auto& name : watched_.sweep(fired)) {
+        log_event(LogLevel::error, "probe_restarted", {{"probe", name}});
+        history_.restarted(name);
+      }
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
       next_ping = fired + *interval;

@@ -39,6 +39,8 @@ struct RulesRequest {
   std::string runbook_base_url;  ///< "" : the configuration's
 };
 
+/// Of an alert by its name, or of a page by its own.
+int show_runbook(const std::string& alert);
 int rules(const Settings& settings, const RulesRequest& request);
 int test_notify(const Settings& settings, const std::string& receiver);
 int grants(const Settings& settings, const GrantsRequest& request);

@@ -20,6 +20,8 @@ class History {
   /// `lateness`: start of the run minus its slot.
   void on(const Outcome& outcome, std::chrono::nanoseconds lateness);
   void skipped(const std::string& probe, std::uint64_t slots);
+  /// Its loop had ended, or hung.
+  void restarted(const std::string& probe) { ++find(probe).restarts; }
   /// The damped state after an outcome.
   void set_state(const std::string& probe, Status state, std::chrono::system_clock::time_point at);
 

@@ -140,6 +140,10 @@ int dispatch(int argc, char** argv) {
                                     "receiver's answers. Exit: 0 accepted, 2 not");
   add_config_option(*notify, settings);
   notify->add_option("RECEIVER", receiver, "As the configuration names it")->required();
+  std::string alert;
+  auto* runbook = app.add_subcommand(
+      "runbook", "Prints what to do about an alert: its runbook. Exit: 0, 1 where no alert has this name");
+  runbook->add_option("ALERT", alert, "Its name, such as PostgresDown")->required();
   LeverRequest lever;
   lever.socket = settings.control_socket;
   std::function<int()> lever_verb;
@@ -156,6 +160,7 @@ int dispatch(int argc, char** argv) {
   if (probe->parsed()) return probes_once(settings, request);
   if (grants_verb->parsed()) return grants(settings, grants_request);
   if (rules_verb->parsed()) return rules(settings, rules_request);
+  if (runbook->parsed()) return show_runbook(alert);
   if (notify->parsed()) return test_notify(settings, receiver);
   if (lever.socket == Settings{}.control_socket) lever.socket = settings.control_socket;  // before the verb
   if (lever_verb) return lever_verb();

@@ -36,12 +36,16 @@ void TaskScope::ended(std::list<Task>::iterator task, std::exception_ptr error) 
   }
 }
 
-asio::awaitable<void> TaskScope::stop() {
+void TaskScope::cancel(std::string_view name) {
   // A task may end, and leave the list, while its signal is being emitted.
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     const auto current = task++;
-    current->cancel.emit(asio::cancellation_type::terminal);
+    if (name.empty() || current->name == name) current->cancel.emit(asio::cancellation_type::terminal);
   }
+}
+
+asio::awaitable<void> TaskScope::stop() {
+  cancel("");
   while (!tasks_.empty()) co_await all_ended_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <string>
+#include <string_view>
 
 namespace healthd {
 
@@ -21,6 +22,8 @@ class TaskScope {
   TaskScope(asio::any_io_executor executor, Escaped escaped);
 
   void spawn(std::string name, asio::awaitable<void> task);
+  /// Cancels the tasks of this name (all, for ""), and waits for nothing.
+  void cancel(std::string_view name);
   /// Cancels every task and waits until all have unwound. No task may be spawned afterwards.
   asio::awaitable<void> stop();
   bool empty() const { return tasks_.empty(); }

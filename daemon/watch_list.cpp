@@ -5,12 +5,23 @@
 
 namespace healthd {
 
+namespace {
+
+/// A probe is due for a result within this.
+Duration patience_of(const ScheduledProbe& probe) {
+  return std::max<Duration>(3 * probe.interval + probe.timeout, std::chrono::seconds{60});
+}
+
+}  // namespace
+
 /// The order matters: the tasks are gone before the probe they use.
 struct WatchList::Watched {
   std::string identity, fingerprint;
   ScheduledProbe scheduled;
   TaskScope tasks;
   bool started = false;
+  bool watching = false;                      ///< its loop has not ended
+  Deadline::Clock::time_point expected = {};  ///< a result, at the latest
 };
 
 WatchList::WatchList(asio::any_io_executor executor, Tools& tools, RunSink sink, TaskScope::Escaped escaped)
@@ -29,10 +40,41 @@ void WatchList::add(const std::string& stack, BuiltProbe& built) {
 void WatchList::start() {
   for (auto& each : probes_) {
     if (std::exchange(each->started, true)) continue;
-    const auto& probe = each->scheduled;
-    each->tasks.spawn("watch " + probe.name, watch(probe, each->identity, tools_, sink_));
-    each->tasks.spawn("listen " + probe.name, probe.probe->listen(tools_));
+    begin(*each);
+    each->tasks.spawn("listen " + each->scheduled.name, each->scheduled.probe->listen(tools_));
   }
+}
+
+void WatchList::begin(Watched& each) {
+  each.watching = true;
+  each.expected = Deadline::Clock::now() + patience_of(each.scheduled);
+  each.tasks.spawn("watch " + each.scheduled.name, keep_watching(each));
+}
+
+asio::awaitable<void> WatchList::keep_watching(Watched& each) {
+  struct Ended {
+    bool& watching;
+    ~Ended() { watching = false; }
+  } ended{each.watching};
+  const RunSink sink = [this, &each](Run run) {
+    each.expected = Deadline::Clock::now() + patience_of(each.scheduled) + run.outcome.result.rest;
+    return sink_(std::move(run));
+  };
+  auto loop = watch(each.scheduled, each.identity, tools_, sink);
+  co_await std::move(loop);
+}
+
+std::vector<std::string> WatchList::sweep(Deadline::Clock::time_point now) {
+  std::vector<std::string> restarted;
+  for (auto& each : probes_) {
+    if (!each->started || stopping_) continue;
+    // One that hangs is cancelled, and begins anew once it has let go: runs of one probe never overlap.
+    if (each->watching && now > each->expected) each->tasks.cancel("watch " + each->scheduled.name);
+    if (each->watching) continue;
+    restarted.push_back(each->scheduled.name);
+    begin(*each);
+  }
+  return restarted;
 }
 
 std::set<std::string> WatchList::unchanged(const std::vector<BuiltProbe>& next) const {
@@ -54,6 +96,7 @@ asio::awaitable<void> WatchList::keep_only(std::set<std::string> names) {
 }
 
 asio::awaitable<void> WatchList::stop() {
+  stopping_ = true;
   for (auto& each : probes_) co_await each->tasks.stop();
 }
 

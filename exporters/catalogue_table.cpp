@@ -42,6 +42,8 @@ constexpr std::array catalogue{
            "Changes of the damped state between up and down."},
     Metric{"healthd_probe_interval_seconds", gauge, daemon, "Configured time from one run to the next."},
     Metric{"healthd_probe_timeout_seconds", gauge, daemon, "Configured deadline of a run."},
+    Metric{"healthd_probe_restarts_total", counter, daemon,
+           "Times that a probe's loop had ended or hung by a fault of the daemon, and was begun anew."},
     Metric{"healthd_probe_overruns_total", counter, daemon,
            "Slots left out because the run before was still going on."},
     Metric{"healthd_component_state", gauge, daemon,

@@ -39,6 +39,7 @@ void add_time(Families& families, std::string_view name, const MetricLabels& lab
 void add_counters(Families& families, const MetricLabels& labels, const ProbeView& probe) {
   families.add("healthd_probe_runs_total", static_cast<double>(probe.runs), labels);
   families.add("healthd_probe_transitions_total", static_cast<double>(probe.transitions), labels);
+  families.add("healthd_probe_restarts_total", static_cast<double>(probe.restarts), labels);
   families.add("healthd_probe_overruns_total", static_cast<double>(probe.overruns), labels);
   for (std::size_t i = 1; i < reason_count; ++i) {  // 0 is `none`: no failure
     families.add("healthd_probe_failures_total", static_cast<double>(probe.failures[i]), labels,

@@ -35,6 +35,7 @@ struct ProbeView {
   std::optional<Time> last_success_at, last_failure_at;
 
   std::uint64_t runs = 0;
+  std::uint64_t restarts = 0;     ///< of its loop, which had ended or hung: a bug of ours
   std::uint64_t overruns = 0;     ///< slots skipped because a run was still going on
   std::uint64_t transitions = 0;  ///< up <-> down of the damped state
   int consecutive_failures = 0;

@@ -46,6 +46,8 @@ PROBES = Row("Its probes", (
           *quantiles("healthd_probe_start_lateness_seconds", levels=(0.9,))),
     lines("Overruns", "short", "Slots left out because the run before was still going on.",
           growth("healthd_probe_overruns_total")),
+    lines("Loops begun anew", "short", "A probe's own loop had ended or hung by a fault of the daemon. Always zero.",
+          growth("healthd_probe_restarts_total")),
     lines("Share of the timeout", "percentunit",
           "The last run by its deadline. Near 1 a slow target soon counts as a failure.",
           share(gauge("healthd_probe_last_duration_seconds"), gauge("healthd_probe_timeout_seconds"))),
