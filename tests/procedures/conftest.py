@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Iterator
 
 import pytest
@@ -21,18 +22,18 @@ from shell import Shell, Stack  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # the server runs as another user
-    postgres = Postgres(Plan.make(folder))
-    postgres.prepare()
-    who = postgres.start()
-    try:
-        postgres.wait_ready(who)
-        yield Server(postgres.plan)
-    finally:
-        processes.stop_tree(who, postgres.stop_signal)
+def server() -> Iterator[Server]:
+    """Not below pytest's own folder: the server runs as another user, and each session of pytest closes that folder to others."""
+    with TemporaryDirectory(prefix="superset-healthd-procedures-") as folder:
+        Path(folder).chmod(0o755)
+        postgres = Postgres(Plan.make(Path(folder)))
+        postgres.prepare()
+        who = postgres.start()
+        try:
+            postgres.wait_ready(who)
+            yield Server(postgres.plan)
+        finally:
+            processes.stop_tree(who, postgres.stop_signal)
 
 
 @pytest.fixture
