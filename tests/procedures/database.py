@@ -27,6 +27,8 @@ class Server:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.run("postgres", "ALTER ROLE superset SUPERUSER", user="postgres")
+        self.run("postgres", "CREATE DATABASE filled IS_TEMPLATE true")
+        self.run("filled", SCHEMA.read_text(encoding="utf-8"))
 
     def environment(self) -> dict[str, str]:
         return {"PGHOST": "127.0.0.1", "PGPORT": str(self.plan.ports["postgres"]), "PGPASSWORD": self.plan.postgres_password}
@@ -54,8 +56,7 @@ class Server:
         """One database, `superset`, with Superset's tables and rows."""
         for name in self.databases():
             self.run("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-        self.run("postgres", "CREATE DATABASE superset")
-        self.run("superset", SCHEMA.read_text(encoding="utf-8"))
+        self.run("postgres", "CREATE DATABASE superset TEMPLATE filled")
 
     def rows(self, database: str) -> dict[str, list[str]]:
         """Every row of every table as PostgreSQL writes it, in an order that both databases share."""
