@@ -3,9 +3,9 @@
 
 Usage: apply_roles.py [--check] [FILE]
 
-Without --check it creates roles that are missing, gives them what they lack, and names what they have too much of, which a
-person takes away. With --check it changes nothing. Exit: 0, 1 where something differs (--check) or could not be given, 2 where
-the file cannot be followed, as `file:line: message`; then nothing was changed.
+Without --check it creates roles that are missing, gives them what they lack, and names what they have too much of,
+which a person takes away. With --check it changes nothing. Exit: 0, 1 where something differs (--check) or could not be
+given, 2 where the file cannot be followed, as `file:line: message`; then nothing was changed.
 Runs inside the Superset image: PyYAML is there, Superset is imported only when it is needed.
 """
 
@@ -83,7 +83,9 @@ class Reader:
             return None
         role = Role(name.value, line_of(name))
         if role.name.lower() in BUILT_IN:
-            self.problem(role.line, f"{role.name} is built in: `superset init` writes it anew. Make a role of your own beside it")
+            self.problem(
+                role.line, f"{role.name} is built in: `superset init` writes it anew. Make a role of your own beside it"
+            )
         for key in ("permissions", "where_known"):
             for entry in self.items(fields.get(key)):
                 self.permission(role, entry, key == "where_known")
@@ -127,7 +129,7 @@ def line_of(node: yaml.Node | None) -> int:
 
 
 def look_up(manager: Any, roles: list[Role], reader: Reader) -> dict[Permission, Any]:
-    """Flask-AppBuilder's object of each permission. One that this release does not know is a problem, unless it may be."""
+    """Flask-AppBuilder's object of each permission. One that this release does not know is a problem, or may be so."""
     found: dict[Permission, Any] = {}
     for role in roles:
         for wish, line in role.wanted.items():

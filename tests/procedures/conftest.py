@@ -15,7 +15,13 @@ sys.path += [str(ROOT / "tests"), str(ROOT / "ops")]
 from stack import processes  # noqa: E402
 from stack.plan import Plan  # noqa: E402
 from stack.postgres import Postgres  # noqa: E402
-from stack.suite import binary, full, pytest_addoption, pytest_collection_modifyitems, pytest_configure  # noqa: E402, F401
+from stack.suite import (
+    binary,
+    full,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+)  # noqa: E402, F401
 
 from database import Server  # noqa: E402
 from shell import Shell, Stack  # noqa: E402
@@ -23,7 +29,7 @@ from shell import Shell, Stack  # noqa: E402
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """Not below pytest's own folder: the server runs as another user, and each session of pytest closes that folder to others."""
+    """Not below pytest's folder, which each of its sessions closes to other users: the server runs as one."""
     with TemporaryDirectory(prefix="superset-healthd-procedures-") as folder:
         Path(folder).chmod(0o755)
         postgres = Postgres(Plan.make(Path(folder)))

@@ -10,14 +10,17 @@ import psycopg2
 from stack.plan import Plan
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-TABLES = "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1"
+TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
 SEQUENCES = "select sequencename, last_value from pg_sequences order by 1"
 # Definitions as PostgreSQL prints them, so that a lost constraint, index, default or grant shows.
 SHAPE = """\
-select 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+select 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint
+  where connamespace = 'public'::regnamespace
 union all select 'index', tablename, indexdef from pg_indexes where schemaname = 'public'
-union all select 'default', table_name, column_name || ' ' || column_default from information_schema.columns where table_schema = 'public' and column_default is not null
-union all select 'grant', relname, relacl::text from pg_class where relnamespace = 'public'::regnamespace and relacl is not null
+union all select 'default', table_name, column_name || ' ' || column_default from information_schema.columns
+  where table_schema = 'public' and column_default is not null
+union all select 'grant', relname, relacl::text from pg_class
+  where relnamespace = 'public'::regnamespace and relacl is not null
 order by 1, 2, 3"""
 
 
@@ -31,11 +34,19 @@ class Server:
         self.run("filled", SCHEMA.read_text(encoding="utf-8"))
 
     def environment(self) -> dict[str, str]:
-        return {"PGHOST": "127.0.0.1", "PGPORT": str(self.plan.ports["postgres"]), "PGPASSWORD": self.plan.postgres_password}
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.plan.ports["postgres"]),
+            "PGPASSWORD": self.plan.postgres_password,
+        }
 
     def connect(self, database: str, user: str = "superset") -> Any:
         return psycopg2.connect(
-            host="127.0.0.1", port=self.plan.ports["postgres"], dbname=database, user=user, password=self.plan.postgres_password
+            host="127.0.0.1",
+            port=self.plan.ports["postgres"],
+            dbname=database,
+            user=user,
+            password=self.plan.postgres_password,
         )
 
     def run(self, database: str, statement: str, user: str = "superset") -> None:
@@ -50,7 +61,9 @@ class Server:
             return cursor.fetchall()
 
     def databases(self) -> set[str]:
-        return {name for (name,) in self.ask("postgres", "select datname from pg_database where not datistemplate")} - {"postgres"}
+        return {name for (name,) in self.ask("postgres", "select datname from pg_database where not datistemplate")} - {
+            "postgres"
+        }
 
     def fill(self) -> None:
         """One database, `superset`, with Superset's tables and rows."""

@@ -60,11 +60,18 @@ class Shell:
     def __init__(self, stack: Stack, notes: str = "") -> None:
         self.stack = stack
         self.room = stack.folder.parent
-        self.child = subprocess.Popen(
-            ["/bin/bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.room,
-            env={"PATH": f"{stack.bin}:{binaries()}:/usr/bin:/bin", "HOME": str(self.room), "LC_ALL": "C.UTF-8", "RUNBOOK_ENV": str(stack.env),
-                 "DOCKER_LOG": str(stack.log), "DOCKER_NOTES": notes, **stack.server.environment()},
-        )  # fmt: skip
+        environment = {
+            "PATH": f"{stack.bin}:{binaries()}:/usr/bin:/bin",
+            "HOME": str(self.room),
+            "LC_ALL": "C.UTF-8",
+            "RUNBOOK_ENV": str(stack.env),
+            "DOCKER_LOG": str(stack.log),
+            "DOCKER_NOTES": notes,
+            **stack.server.environment(),
+        }
+        pipe = subprocess.PIPE
+        command = ["/bin/bash", "--norc"]
+        self.child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=self.room, env=environment)
 
     def close(self) -> None:
         assert self.child.stdin
@@ -109,5 +116,3 @@ def fence_with(page: Path, words: str) -> str:
     found = [fence.text for fence in fences(page) if words in fence.text]
     assert len(found) == 1, f"{page.name} has {len(found)} fences with {words!r}"
     return found[0]
-
-

@@ -1,4 +1,4 @@
-"""The page on backups, followed as it is written, on a real PostgreSQL: a dump is a backup only when it was restored."""
+"""The page on backups, followed as it is written, on a real PostgreSQL: only what was restored is a backup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def test_every_row_comes_back(shell: Shell, stack: Stack) -> None:
 
 def test_a_new_dashboard_gets_a_new_number_in_the_restored_database(shell: Shell, stack: Stack) -> None:
     follow(shell, PAGE, upto="Go back")
-    [(number,)] = stack.server.ask(shell.value("FRESH"), "insert into dashboards (dashboard_title) values ('new') returning id")
+    [(number,)] = stack.server.ask(
+        shell.value("FRESH"), "insert into dashboards (dashboard_title) values ('new') returning id"
+    )
     assert number == 5001
 
 
@@ -63,7 +65,7 @@ def test_a_dump_that_was_cut_off_is_noticed(shell: Shell, stack: Stack) -> None:
     [dump] = stack.dumps()
     content = dump.read_bytes()
     dump.write_bytes(content[: len(content) * 3 // 4])
-    assert shell.run("docker compose exec -T postgres pg_restore --list <\"$DUMP\"").code == 0, "else --list would do"
+    assert shell.run('docker compose exec -T postgres pg_restore --list <"$DUMP"').code == 0, "else --list would do"
     assert "readable" not in shell.run(fence_with(PAGE, "/dev/null")).out
     answer = shell.run(fence_with(PAGE, "createdb"))
     assert answer.code != 0 and "restored" not in answer.out
@@ -105,7 +107,7 @@ def test_what_lies_beside_the_dump_holds_no_secret(shell: Shell, stack: Stack) -
 
 
 def test_the_stand_in_for_docker_fails_for_all_that_it_does_not_carry_out(shell: Shell) -> None:
-    for command in ("docker ps", "docker compose exec postgres true", "docker compose exec -T redis-cache true", "docker compose stop worker",
-                    "docker compose exec -T postgres"):  # fmt: skip
+    others = ("ps", "compose exec postgres true", "compose exec -T redis-cache true", "compose stop worker")
+    for command in (*(f"docker {other}" for other in others), "docker compose exec -T postgres"):
         answer = shell.run(command)
         assert answer.code == 125 and f"no: {command}" in answer.errors

@@ -10,12 +10,25 @@ from shell import PROCEDURES, ROOT, Shell, Stack, fences
 CHECKLISTS = ROOT / "ops" / "checklists"
 PAGES = [*sorted(CHECKLISTS.glob("*.md")), *sorted(PROCEDURES.glob("*.md"))]
 # Cancelling, restoring and the like have tests of their own, or need somebody to cancel.
-CHANGES = ("pg_cancel_backend", "pg_terminate_backend", "alter ", "createdb", "dropdb", "pg_dump", "pg_restore", "password")
+CHANGES = (
+    "pg_cancel_backend",
+    "pg_terminate_backend",
+    "alter ",
+    "createdb",
+    "dropdb",
+    "pg_dump",
+    "pg_restore",
+    "password",
+)
 
 
 def asks(text: str) -> bool:
     """A fence that puts questions to PostgreSQL and does nothing else."""
-    rest = [line for line in text.splitlines() if not line.startswith((" ", "#", ".", "DASHBOARD=", "WHO=", "ask() ", "LONGEST=", "COUNTS="))]
+    rest = [
+        line
+        for line in text.splitlines()
+        if not line.startswith((" ", "#", ".", "DASHBOARD=", "WHO=", "ask() ", "LONGEST=", "COUNTS="))
+    ]
     questions = [line for line in rest if line.startswith(("ask ", "docker compose exec -T postgres psql"))]
     return bool(questions) and len(questions) == len(rest) and not any(word in text for word in CHANGES)
 
@@ -55,7 +68,9 @@ def test_reviews_find_what_they_look_for(shell: Shell) -> None:
                 said[name] = said.get(name, "") + shell.run(fence.text).out
     assert "analysts" in said["access-review"], "an administrator through a group"
     assert "[db].[sales](id:1)" in said["access-review"], "what a data role may read"
-    assert "all_datasource_access" in said["access-review"] and "user60" in said["access-review"], "a user without a role"
+    assert (
+        "all_datasource_access" in said["access-review"] and "user60" in said["access-review"]
+    ), "a user without a role"
     assert "region = 'north'" in said["access-review"]
     assert "daily" in said["user-management"] and "Umsatz" in said["user-management"], "what a leaver owns"
     assert "virtual" in said["dashboard-review"] and "p95_ms" in said["dashboard-review"]

@@ -40,7 +40,9 @@ def restored_and_spoilt(shell: Shell, stack: Stack) -> dict[str, list[str]]:
     """A good state, its dump restored beside it, and then a release that spoils the living database."""
     good = stack.server.rows("superset")
     follow(shell, BACKUP, upto="Go back")
-    stack.server.run("superset", "UPDATE dashboards SET dashboard_title = 'spoilt'; UPDATE alembic_version SET version_num = 'newer'")
+    stack.server.run(
+        "superset", "UPDATE dashboards SET dashboard_title = 'spoilt'; UPDATE alembic_version SET version_num = 'newer'"
+    )
     return good
 
 
@@ -57,7 +59,9 @@ def test_the_restored_database_takes_the_place_and_the_present_one_is_kept(shell
     assert stack.server.rows(aside) == spoilt
 
 
-def test_what_writes_is_stopped_before_the_exchange_and_started_with_the_former_image(shell: Shell, stack: Stack) -> None:
+def test_what_writes_is_stopped_before_the_exchange_and_started_with_the_former_image(
+    shell: Shell, stack: Stack
+) -> None:
     restored_and_spoilt(shell, stack)
     follow(shell, PAGE, upto="Verify")
     log = stack.log.read_text()
@@ -90,7 +94,12 @@ def test_without_a_restored_database_nothing_is_changed(shell: Shell, stack: Sta
 
 
 def test_the_newest_restored_database_is_chosen(shell: Shell, stack: Stack) -> None:
-    for name in ("superset_restored_20260101000000", "superset_restored_20261101000000", "superset_aside_20270101000000", "supersetXrestored_3"):
+    for name in (
+        "superset_restored_20260101000000",
+        "superset_restored_20261101000000",
+        "superset_aside_20270101000000",
+        "supersetXrestored_3",
+    ):
         stack.server.run("postgres", f'CREATE DATABASE "{name}"')
     for fence in fences(PAGE)[:2]:
         assert shell.run(fence.text).code == 0

@@ -51,7 +51,9 @@ class Manager:
     # --- for the tests ---
 
     def holds(self, name: str) -> set[tuple[str, str]]:
-        return {(e.permission.name, e.view_menu.name) for e in self.roles[name].permissions if e.permission and e.view_menu}
+        return {
+            (e.permission.name, e.view_menu.name) for e in self.roles[name].permissions if e.permission and e.view_menu
+        }
 
     def give(self, name: str, *pairs: tuple[str, str]) -> None:
         role = self.roles.setdefault(name, Role(name))

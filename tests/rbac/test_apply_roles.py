@@ -38,7 +38,9 @@ def manager() -> Manager:
     return Manager(CHART, DASHBOARD, DATASET)
 
 
-def test_a_missing_role_is_created_with_its_permissions(manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_role_is_created_with_its_permissions(
+    manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert apply_roles.run(manager, write(FILE), check=False) == 0
     assert manager.holds("viewer") == {CHART, DASHBOARD}
     assert capsys.readouterr().out.splitlines() == [
@@ -69,17 +71,24 @@ def test_check_names_what_is_missing_and_what_is_too_much_and_changes_nothing(
 ) -> None:
     manager.give("viewer", CHART, DATASET)
     assert apply_roles.run(manager, write(FILE), check=True) == 1
-    assert capsys.readouterr().out.splitlines() == ["viewer: lacks can_read on Dashboard", "viewer: too much: can_read on Dataset"]
+    assert capsys.readouterr().out.splitlines() == [
+        "viewer: lacks can_read on Dashboard",
+        "viewer: too much: can_read on Dataset",
+    ]
     assert (manager.changes, manager.holds("viewer")) == (0, {CHART, DATASET})
 
 
-def test_check_does_not_create_a_missing_role(manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_does_not_create_a_missing_role(
+    manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert apply_roles.run(manager, write(FILE), check=True) == 1
     assert "viewer: missing" in capsys.readouterr().out
     assert not manager.roles
 
 
-def test_what_is_too_much_is_told_and_left_to_a_person(manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_too_much_is_told_and_left_to_a_person(
+    manager: Manager, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     manager.give("viewer", CHART, DASHBOARD, DATASET)
     assert apply_roles.run(manager, write(FILE), check=False) == 0
     assert DATASET in manager.holds("viewer")
@@ -102,7 +111,9 @@ def test_an_unknown_permission_stops_everything_with_file_and_line(
 
 
 @pytest.mark.parametrize("name", ["Admin", "Alpha", "Gamma", "Public", "sql_lab", "gamma"])
-def test_built_in_roles_are_refused(manager: Manager, write: Write, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_built_in_roles_are_refused(
+    manager: Manager, write: Write, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     manager.give(name)
     file = write(FILE.replace("viewer", name))
     assert apply_roles.run(manager, file, check=False) == 2
@@ -131,7 +142,11 @@ def test_entries_whose_view_is_gone_do_not_count(manager: Manager, write: Write)
         ("rolls: []", 1, "no such key: rolls"),
         ("roles:\n  - about: nobody", 2, "a role needs a `name`"),
         ("roles:\n  - name: a\n    permissions:\n      - can_read Chart", 4, "a: a permission is [what, on what]"),
-        ("roles:\n  - name: a\n    permissions:\n      - [can_read, Chart]\n      - [can_read, Chart]", 5, "stands here twice"),
+        (
+            "roles:\n  - name: a\n    permissions:\n      - [can_read, Chart]\n      - [can_read, Chart]",
+            5,
+            "stands here twice",
+        ),
         ("roles:\n  - name: a\n  - name: A", 3, "A stands here twice"),
         ("roles: []", 1, "there is no role"),
         ("", 1, "expected a mapping"),
@@ -157,7 +172,12 @@ def test_our_own_roles_can_be_followed_and_hold_no_data_and_no_numbers() -> None
     roles = {role.name: role for role in reader.roles()}
     assert not reader.problems
     assert set(roles) == {"healthd_probe", "bi_viewer", "bi_author", "bi_sqllab", "bi_admin_readonly"}
-    assert not [wish for role in roles.values() for wish in role.wanted if wish.what.endswith("_access") and wish.what != "menu_access"]
+    assert not [
+        wish
+        for role in roles.values()
+        for wish in role.wanted
+        if wish.what.endswith("_access") and wish.what != "menu_access"
+    ]
     assert not [wish for role in roles.values() for wish in role.wanted if "(id:" in wish.on]
 
 
