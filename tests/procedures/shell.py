@@ -57,7 +57,7 @@ class Answer:
 class Shell:
     """One bash for a whole page, so that later fences know the names that earlier ones set."""
 
-    def __init__(self, stack: Stack, notes: str = "") -> None:
+    def __init__(self, stack: Stack, notes: str = "", **more: str) -> None:
         self.stack = stack
         self.room = stack.folder.parent
         environment = {
@@ -68,6 +68,7 @@ class Shell:
             "DOCKER_LOG": str(stack.log),
             "DOCKER_NOTES": notes,
             **stack.server.environment(),
+            **more,
         }
         pipe = subprocess.PIPE
         command = ["/bin/bash", "--norc"]
