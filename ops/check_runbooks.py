@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the runbooks to their promises: a page per alert, complete, commands that parse, links that lead somewhere.
+"""Holds the pages of ops/ to their promises: a runbook per alert, procedures and checklists that are complete, commands
+that parse and use known names, links that lead somewhere.
 
 Usage: ops/check_runbooks.py [ROOT]. Prints `file:line: message` for each problem and exits 1 if there is any.
 Standard library only, because lint runs before anything is installed.
@@ -26,6 +27,10 @@ SECTIONS = (
     "Background",
 )
 WORDS_OUTSIDE_FENCES = (250, 600)
+PROCEDURE_SECTIONS = ("When", "Before", "Steps", "Verify", "Go back", "Who")
+PROCEDURE_WORDS = (200, 500)
+OWNERS = ("Platform", "BI Team", "Team Lead")
+BOX = re.compile(r"\s*- \[[ x]\] +\S")
 UNCLOSED = "(unclosed)"
 PRELUDE = '. "${RUNBOOK_ENV:-/etc/superset-healthd/env.sh}"'
 PLACEHOLDER = re.compile(r"<[A-Za-z][A-Za-z0-9_ -]*>")
@@ -69,15 +74,16 @@ def read_page(file: Path) -> Page:
             if match := re.fullmatch(r"(\w+):\s*(.*?)\s*", line):
                 page.front[match[1]] = match[2]
     fence: Fence | None = None
+    indent = 0  # of a fence inside a list, which is no part of its text
     for number, line in enumerate(lines[start:], start + 1):
-        if match := re.match(r"\s*```\s*(\w*)", line):
+        if match := re.match(r"(\s*)```\s*(\w*)", line):
             if fence is None:
-                fence = Fence(number, match[1], "")
+                indent, fence = len(match[1]), Fence(number, match[2], "")
             else:
                 page.fences.append(fence)
                 fence = None
         elif fence is not None:
-            fence.text += line + "\n"
+            fence.text += re.sub(rf"^ {{0,{indent}}}", "", line) + "\n"
         else:
             page.prose.append((number, line))
             if match := re.match(r"(#+)\s+(.*?)\s*$", line):
@@ -127,49 +133,74 @@ def check_catalogue(root: Path, pages: list[Page]) -> Iterator[Problem]:
             yield Problem(page.file, 1, "no alert in config/alerts.yaml points to this page")
 
 
-def check_sections(page: Page) -> Iterator[Problem]:
+def sections_of(page: Page) -> Iterator[tuple[int, str, list[str], bool]]:
+    """Line, title, text, and whether there is a fence, of each level-2 section."""
     found = [(line, title) for line, level, title in page.headings if level == 2]
-    titles = tuple(title for _, title in found)
-    if titles != SECTIONS:
-        wrong = next((i for i, title in enumerate(titles) if i >= len(SECTIONS) or title != SECTIONS[i]), None)
-        line = found[wrong][0] if wrong is not None else (found[-1][0] if found else 1)
-        expected = SECTIONS[wrong if wrong is not None else len(titles)] if (wrong or 0) < len(SECTIONS) else "no more"
-        yield Problem(page.file, line, f"sections differ from the template: expected {expected!r} here")
-    ends = [line for line, _ in found[1:]] + [page.prose[-1][0] + 1 if page.prose else 1]
+    last = max([number for number, _ in page.prose] + [fence.line for fence in page.fences], default=0)
+    ends = [line for line, _ in found[1:]] + [last + 1]
     for (line, title), end in zip(found, ends):
-        text = " ".join(text for number, text in page.prose if line < number < end)
-        if len(text.split()) < 8 and not any(line < fence.line < end for fence in page.fences):
+        text = [text for number, text in page.prose if line < number < end]
+        yield line, title, text, any(line < fence.line < end for fence in page.fences)
+
+
+def check_sections(page: Page, wanted: tuple[str, ...]) -> Iterator[Problem]:
+    found = list(sections_of(page))
+    titles = tuple(title for _, title, _, _ in found)
+    if titles != wanted:
+        wrong = next((i for i, title in enumerate(titles) if i >= len(wanted) or title != wanted[i]), None)
+        line = found[wrong][0] if wrong is not None else (found[-1][0] if found else 1)
+        expected = wanted[wrong if wrong is not None else len(titles)] if (wrong or 0) < len(wanted) else "no more"
+        yield Problem(page.file, line, f"sections differ from the template: expected {expected!r} here")
+    for line, title, text, fenced in found:
+        if len(" ".join(text).split()) < 8 and not fenced:
             yield Problem(page.file, line, f"section {title!r} is empty")
+
+
+def check_title(page: Page, title: str | None = None) -> Iterator[Problem]:
     if [level for _, level, _ in page.headings].count(1) != 1:
         yield Problem(page.file, 1, "exactly one level-1 heading is needed")
-    elif page.headings[0][2] != page.front.get("alert"):
+    elif title is not None and page.headings[0][2] != title:
         yield Problem(page.file, page.headings[0][0], "the title is not the alert's name")
 
 
-def check_length(page: Page) -> Iterator[Problem]:
-    least, most = WORDS_OUTSIDE_FENCES
+def check_length(page: Page, bounds: tuple[int, int]) -> Iterator[Problem]:
+    least, most = bounds
     words = sum(len(re.findall(r"\w[\w'.-]*", text)) for _, text in page.prose)
     if not least <= words <= most:
         yield Problem(page.file, 1, f"{words} words outside the fences; {least} to {most} are wanted")
 
 
-def check_fences(page: Page, known: set[str]) -> Iterator[Problem]:
-    bash = [fence for fence in page.fences if fence.language == "bash"]
+def bash_of(page: Page) -> list[Fence]:
+    return [fence for fence in page.fences if fence.language == "bash"]
+
+
+def check_prelude(page: Page) -> Iterator[Problem]:
+    bash = bash_of(page)
     if not bash or not bash[0].text.startswith(PRELUDE):
         yield Problem(page.file, bash[0].line if bash else 1, f"the first bash fence must begin with: {PRELUDE}")
-    known = known | {name for fence in bash for name in ASSIGNMENT.findall(fence.text)}
+
+
+def check_fences(page: Page) -> Iterator[Problem]:
     for fence in page.fences:
         if fence.language in ("", UNCLOSED):
             yield Problem(page.file, fence.line, "fence without end" if fence.language else "a fence needs a language")
         for offset, line in enumerate(fence.text.splitlines(), 1):
             if match := PLACEHOLDER.search(line):
                 yield Problem(page.file, fence.line + offset, f"placeholder {match[0]}: use a variable of env.sh")
-    for fence in bash:
+    for fence in bash_of(page):
         run = subprocess.run(["bash", "-n"], input=fence.text, capture_output=True, text=True, check=False)
         if run.returncode != 0:
             yield Problem(page.file, fence.line, "bash -n: " + run.stderr.strip().replace("\n", "; "))
-        for name in sorted(set(SHELL_VARIABLE.findall(fence.text)) - known):
-            yield Problem(page.file, fence.line, f"${name} is not set in ops/runbooks/env.sh")
+
+
+def check_variables(page: Page, known: set[str]) -> Iterator[Problem]:
+    """A page is followed from its top: a name is set in env.sh or by an earlier line."""
+    known = set(known)
+    for fence in bash_of(page):
+        for offset, line in enumerate(fence.text.splitlines(), 1):
+            for name in sorted(set(SHELL_VARIABLE.findall(line)) - known):
+                yield Problem(page.file, fence.line + offset, f"${name} is not set in ops/runbooks/env.sh or before")
+            known.update(ASSIGNMENT.findall(line))
 
 
 def known_reasons(root: Path) -> list[str]:
@@ -205,6 +236,57 @@ def check_reasons(root: Path, pages: list[Page], index: Page) -> Iterator[Proble
     for name in reasons:
         if name not in listed and name != "none":
             yield Problem(index.file, 1, f"reason {name} is not in the index")
+
+
+def check_owners(page: Page) -> Iterator[Problem]:
+    """Every section with boxes says who ticks them."""
+    boxes = False
+    for line, title, text, _ in sections_of(page):
+        if not any(BOX.match(row) for row in text):
+            continue
+        boxes = True
+        owner = next((row for row in text if row.startswith("Owner: ")), "")
+        if not any(name in owner for name in OWNERS):
+            yield Problem(page.file, line, f"section {title!r} needs a line `Owner:` with one of {', '.join(OWNERS)}")
+    if not boxes:
+        yield Problem(page.file, 1, "a checklist needs boxes: lines that begin with `- [ ]`")
+
+
+def check_risks(page: Page) -> Iterator[Problem]:
+    """Whoever follows a procedure knows before each step what it may cost."""
+    for _, title, text, _ in sections_of(page):
+        if title != "Steps":
+            continue
+        for step in re.split(r"(?m)^(?=\d+\. )", "\n".join(text))[1:]:
+            if "Risk" not in step:
+                yield Problem(page.file, 1, f"step {step.partition('.')[0]} names no risk")
+
+
+def check_guides(root: Path, known: set[str]) -> Iterator[Problem]:
+    """Procedures and checklists."""
+    for folder in (root / "ops/procedures", root / "ops/checklists"):
+        if not (folder / "README.md").exists():
+            yield Problem(folder / "README.md", 1, "the index is missing")
+            continue
+        pages, index = read_folder(folder), read_page(folder / "README.md")
+        yield from check_index(pages, index)
+        yield from check_fences(index)
+        for page in pages:
+            yield from check_title(page)
+            yield from check_fences(page)
+            yield from check_variables(page, known)
+            if bash_of(page):
+                yield from check_prelude(page)
+            if folder.name == "checklists":
+                yield from check_owners(page)
+            else:
+                yield from check_sections(page, PROCEDURE_SECTIONS)
+                yield from check_risks(page)
+                yield from check_length(page, PROCEDURE_WORDS)
+
+
+def read_folder(folder: Path) -> list[Page]:
+    return [read_page(file) for file in sorted(folder.glob("*.md")) if file.name != "README.md"]
 
 
 def check_index(pages: list[Page], index: Page) -> Iterator[Problem]:
@@ -246,12 +328,15 @@ def check_links(root: Path, page: Page) -> Iterator[Problem]:
 
 def check(root: Path) -> list[Problem]:
     folder = root / "ops/runbooks"
-    pages = [read_page(file) for file in sorted(folder.glob("*.md")) if file.name != "README.md"]
+    pages = read_folder(folder)
     index = read_page(folder / "README.md")
     known = set(ASSIGNMENT.findall((folder / "env.sh").read_text(encoding="utf-8")))
     problems = [*check_catalogue(root, pages), *check_reasons(root, pages, index), *check_index(pages, index)]
     for page in pages:
-        problems += [*check_sections(page), *check_length(page), *check_fences(page, known)]
+        problems += [*check_sections(page, SECTIONS), *check_title(page, page.front.get("alert", ""))]
+        problems += [*check_length(page, WORDS_OUTSIDE_FENCES), *check_prelude(page), *check_fences(page)]
+        problems += check_variables(page, known)
+    problems += check_guides(root, known)
     for file in tracked_markdown(root):
         problems += check_links(root, read_page(file))
     return problems
