@@ -243,6 +243,15 @@ class CeleryConfig:
 
 CELERY_CONFIG = CeleryConfig
 
+# Beat's container only, where the health check looks at the file's age. The signal comes after Redis took the message.
+if "BEAT_TICK_FILE" in os.environ:
+    from celery.signals import after_task_publish
+
+    @after_task_publish.connect(weak=False)
+    def remember_the_tick(**_: Any) -> None:
+        Path(os.environ["BEAT_TICK_FILE"]).touch()
+
+
 # --- features, reports, mail --------------------------------------------------------------------------------------
 
 # NAME or NAME=off, with commas between them.
