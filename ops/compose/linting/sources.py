@@ -10,6 +10,9 @@ import yaml
 
 from .findings import Found, Place, Unreadable
 
+# libyaml where it is there: ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def read(path: Path) -> str:
     try:
@@ -46,7 +49,7 @@ class Yaml:
         self.path = path
         self._lines: dict[tuple[Any, ...], int] = {}
         try:
-            root = yaml.compose(read(path), Loader=yaml.SafeLoader)
+            root = yaml.compose(read(path), Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise Unreadable(Place(path, line), f"is no YAML: {error.problem}", "mend the syntax") from None

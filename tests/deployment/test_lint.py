@@ -1,0 +1,134 @@
+"""./lint finds each mistake it knows, names the line to change, and finds nothing in what is shipped."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import COMPOSE
+from mutations import ALL, Mutation
+
+sys.path.append(str(COMPOSE))
+
+from linting.command import RULES, lines  # noqa: E402
+
+
+def lint(folder: Path) -> list[str]:
+    """Without a process of its own, which would cost most of the time."""
+    return list(lines(folder))
+
+
+def test_nothing_is_found_in_what_is_shipped() -> None:
+    assert lint(COMPOSE) == []
+
+
+def test_the_command_ends_with_1_where_something_is_wrong_and_says_how_much(deployment: Path) -> None:
+    assert subprocess.run([COMPOSE / "lint", deployment], capture_output=True).returncode == 0
+    (deployment / "redis" / "cache.conf").write_text("maxmemory 0\n")
+    done = subprocess.run([deployment / "lint"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == f"lint: {len(done.stdout.splitlines()) - 1} to mend"
+
+
+def test_nothing_is_found_in_a_folder_with_settings_and_secrets_of_its_own(deployment: Path) -> None:
+    own_uid(deployment)
+    subprocess.run([deployment / "make-secrets"], check=True, capture_output=True)
+    assert lint(deployment) == []
+
+
+@pytest.mark.parametrize("mutation", ALL, ids=lambda mutation: f"{mutation.rule}: {mutation.says}")
+def test_a_mistake_is_found_with_its_line(deployment: Path, mutation: Mutation) -> None:
+    file, line = mutation.apply(deployment)
+    found = lint(deployment)
+    told = [text for text in found if mutation.says in text]
+    assert told, found
+    assert any(text.startswith(f"{file}:{line}: ") for text in told), (line, told)
+    assert all(re.match(r"\S+:\d+: .+; fix: .+$", text) for text in found), found
+
+
+def test_every_rule_has_a_mistake_that_it_finds() -> None:
+    rules = {rule.__name__ for rule in RULES}
+    # Those about files in secrets/ have tests of their own below.
+    untested = rules - {mutation.rule for mutation in ALL} - {"secrets_are_there_and_private", "secrets_are_secret"}
+    assert not untested
+
+
+def test_a_setting_that_is_only_a_default_is_found_in_the_compose_file(deployment: Path) -> None:
+    own = "\n".join(line for line in (deployment / ".env.example").read_text().splitlines() if "GUNICORN_KEEPALIVE" not in line)
+    (deployment / ".env").write_text(own)
+    text = (deployment / "docker-compose.yml").read_text().replace("GUNICORN_KEEPALIVE:-75", "GUNICORN_KEEPALIVE:-5")
+    (deployment / "docker-compose.yml").write_text(text)
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if "GUNICORN_KEEPALIVE" in line)
+    assert any(line.startswith(f"docker-compose.yml:{number}: gunicorn's --keep-alive (5)") for line in lint(deployment))
+
+
+def test_a_setting_in_env_counts_before_the_default_and_before_the_example(deployment: Path) -> None:
+    text = (deployment / ".env.example").read_text()
+    (deployment / ".env").write_text(text.replace("GUNICORN_THREADS=12", "GUNICORN_THREADS=40"))
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith("GUNICORN_THREADS"))
+    assert any(line.startswith(f".env:{number}: 40 threads") for line in lint(deployment))
+
+
+def test_the_example_says_the_same_as_the_defaults(deployment: Path) -> None:
+    """Whoever removes a line from .env gets what the example said."""
+    example = dict(line.split("=", 1) for line in (deployment / ".env.example").read_text().splitlines()
+                   if "=" in line and not line.startswith("#"))  # fmt: skip
+    compose = (deployment / "docker-compose.yml").read_text()
+    defaults = {(name, default) for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", compose)
+                if name != "COMPOSE_PROJECT_NAME"}  # fmt: skip
+    assert defaults == set(example.items())
+
+
+def own_uid(deployment: Path) -> None:
+    """Tests may run as anybody; the secret files belong to the user that .env names."""
+    text = (deployment / ".env.example").read_text()
+    uid = 1000 if os.geteuid() == 0 else os.geteuid()
+    (deployment / ".env").write_text(text.replace("SUPERSET_UID=1000", f"SUPERSET_UID={uid}"))
+
+
+@pytest.fixture
+def secrets(deployment: Path) -> Path:
+    own_uid(deployment)
+    subprocess.run([deployment / "make-secrets"], check=True, capture_output=True)
+    return deployment / "secrets"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("superset_secret_key", "TEST_NON_DEV_SECRET", "everybody knows this value"),
+        ("async_queries_secret", "test-secret-change-me", "everybody knows this value"),
+        ("postgres_password", "superset", "everybody knows this value"),
+        ("superset_admin_password", "", "is empty"),
+        ("redis_broker_password", "short", "5 characters are too few"),
+        ("guest_token_secret", "x" * 20, "20 characters are too few"),
+    ],
+)
+def test_a_bad_secret_is_found_and_not_shown(secrets: Path, name: str, value: str, says: str) -> None:
+    (secrets / name).write_text(value)
+    found = lint(secrets.parent)
+    assert len(found) == 1
+    assert found[0].startswith(f"secrets/{name}:1: ") and says in found[0]
+    # A finding may be read by anybody; "superset" is a word of its own.
+    assert not value or value == "superset" or value not in found[0]
+
+
+def test_a_secret_that_others_may_read_is_found(secrets: Path) -> None:
+    (secrets / "postgres_password").chmod(0o644)
+    assert any("others may read it (mode 644)" in line for line in lint(secrets.parent))
+
+
+def test_a_missing_secret_is_found(secrets: Path) -> None:
+    (secrets / "guest_token_secret").unlink()
+    assert lint(secrets.parent)[0].startswith("secrets/guest_token_secret:1: the secret guest_token_secret is missing")
+
+
+def test_a_secret_that_superset_cannot_read_is_found(secrets: Path) -> None:
+    environment = secrets.parent / ".env"
+    environment.write_text(re.sub(r"SUPERSET_UID=\d+", "SUPERSET_UID=4711", environment.read_text()))
+    assert any("Superset runs as 4711; fix: chown 4711" in line for line in lint(secrets.parent))
