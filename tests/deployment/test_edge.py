@@ -13,16 +13,16 @@ from edge import READ_TIMEOUT, Edge
 
 
 @pytest.fixture(scope="module")
-def edge(make_deployment: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    made = Edge(make_deployment(), tmp_path_factory.mktemp("edge"))
+def edge(make_folder: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    made = Edge(make_folder(), tmp_path_factory.mktemp("edge"))
     made.shorten_read_timeout()
     made.start()
     yield made
     made.stop()
 
 
-def test_the_shipped_files_pass_nginx_own_test(make_deployment: Callable[[], Path], tmp_path: Path) -> None:
-    edge = Edge(make_deployment(), tmp_path)
+def test_the_shipped_files_pass_nginx_own_test(make_folder: Callable[[], Path], tmp_path: Path) -> None:
+    edge = Edge(make_folder(), tmp_path)
     tested = subprocess.run(edge.command("-t"), capture_output=True, text=True)
     said = tested.stdout + tested.stderr + (edge.room / "error.log").read_text()
     assert tested.returncode == 0, said

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import COMPOSE
 from mutations import ALL, Mutation
+from shipped import SHIPPED
 
-sys.path.append(str(COMPOSE))
-
-from linting.command import RULES, lines  # noqa: E402
+from linting.command import RULES, lines
 
 
 def lint(folder: Path) -> list[str]:
@@ -24,27 +21,27 @@ def lint(folder: Path) -> list[str]:
 
 
 def test_nothing_is_found_in_what_is_shipped() -> None:
-    assert lint(COMPOSE) == []
+    assert lint(SHIPPED) == []
 
 
-def test_the_command_ends_with_1_where_something_is_wrong_and_says_how_much(deployment: Path) -> None:
-    assert subprocess.run([COMPOSE / "lint", deployment], capture_output=True).returncode == 0
-    (deployment / "redis" / "cache.conf").write_text("maxmemory 0\n")
-    done = subprocess.run([deployment / "lint"], capture_output=True, text=True)
+def test_the_command_ends_with_1_where_something_is_wrong_and_says_how_much(folder: Path) -> None:
+    assert subprocess.run([SHIPPED / "lint", folder], capture_output=True).returncode == 0
+    (folder / "redis" / "cache.conf").write_text("maxmemory 0\n")
+    done = subprocess.run([folder / "lint"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == f"lint: {len(done.stdout.splitlines()) - 1} to mend"
 
 
-def test_nothing_is_found_in_a_folder_with_settings_and_secrets_of_its_own(deployment: Path) -> None:
-    own_uid(deployment)
-    subprocess.run([deployment / "make-secrets"], check=True, capture_output=True)
-    assert lint(deployment) == []
+def test_nothing_is_found_in_a_folder_with_settings_and_secrets_of_its_own(folder: Path) -> None:
+    own_uid(folder)
+    subprocess.run([folder / "make-secrets"], check=True, capture_output=True)
+    assert lint(folder) == []
 
 
 @pytest.mark.parametrize("mutation", ALL, ids=lambda mutation: f"{mutation.rule}: {mutation.says}")
-def test_a_mistake_is_found_with_its_line(deployment: Path, mutation: Mutation) -> None:
-    file, line = mutation.apply(deployment)
-    found = lint(deployment)
+def test_a_mistake_is_found_with_its_line(folder: Path, mutation: Mutation) -> None:
+    file, line = mutation.apply(folder)
+    found = lint(folder)
     told = [text for text in found if mutation.says in text]
     assert told, found
     assert any(text.startswith(f"{file}:{line}: ") for text in told), (line, told)
@@ -58,44 +55,44 @@ def test_every_rule_has_a_mistake_that_it_finds() -> None:
     assert not untested
 
 
-def test_a_setting_that_is_only_a_default_is_found_in_the_compose_file(deployment: Path) -> None:
-    own = "\n".join(line for line in (deployment / ".env.example").read_text().splitlines() if "GUNICORN_KEEPALIVE" not in line)
-    (deployment / ".env").write_text(own)
-    text = (deployment / "docker-compose.yml").read_text().replace("GUNICORN_KEEPALIVE:-75", "GUNICORN_KEEPALIVE:-5")
-    (deployment / "docker-compose.yml").write_text(text)
+def test_a_setting_that_is_only_a_default_is_found_in_the_compose_file(folder: Path) -> None:
+    own = "\n".join(line for line in (folder / ".env.example").read_text().splitlines() if "GUNICORN_KEEPALIVE" not in line)
+    (folder / ".env").write_text(own)
+    text = (folder / "docker-compose.yml").read_text().replace("GUNICORN_KEEPALIVE:-75", "GUNICORN_KEEPALIVE:-5")
+    (folder / "docker-compose.yml").write_text(text)
     number = next(number for number, line in enumerate(text.splitlines(), 1) if "GUNICORN_KEEPALIVE" in line)
-    assert any(line.startswith(f"docker-compose.yml:{number}: gunicorn's --keep-alive (5)") for line in lint(deployment))
+    assert any(line.startswith(f"docker-compose.yml:{number}: gunicorn's --keep-alive (5)") for line in lint(folder))
 
 
-def test_a_setting_in_env_counts_before_the_default_and_before_the_example(deployment: Path) -> None:
-    text = (deployment / ".env.example").read_text()
-    (deployment / ".env").write_text(text.replace("GUNICORN_THREADS=12", "GUNICORN_THREADS=40"))
+def test_a_setting_in_env_counts_before_the_default_and_before_the_example(folder: Path) -> None:
+    text = (folder / ".env.example").read_text()
+    (folder / ".env").write_text(text.replace("GUNICORN_THREADS=12", "GUNICORN_THREADS=40"))
     number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith("GUNICORN_THREADS"))
-    assert any(line.startswith(f".env:{number}: 40 threads") for line in lint(deployment))
+    assert any(line.startswith(f".env:{number}: 40 threads") for line in lint(folder))
 
 
-def test_the_example_says_the_same_as_the_defaults(deployment: Path) -> None:
+def test_the_example_says_the_same_as_the_defaults(folder: Path) -> None:
     """Whoever removes a line from .env gets what the example said."""
-    example = dict(line.split("=", 1) for line in (deployment / ".env.example").read_text().splitlines()
+    example = dict(line.split("=", 1) for line in (folder / ".env.example").read_text().splitlines()
                    if "=" in line and not line.startswith("#"))  # fmt: skip
-    compose = (deployment / "docker-compose.yml").read_text()
+    compose = (folder / "docker-compose.yml").read_text()
     defaults = {(name, default) for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", compose)
                 if name != "COMPOSE_PROJECT_NAME"}  # fmt: skip
     assert defaults == set(example.items())
 
 
-def own_uid(deployment: Path) -> None:
+def own_uid(folder: Path) -> None:
     """Tests may run as anybody; the secret files belong to the user that .env names."""
-    text = (deployment / ".env.example").read_text()
+    text = (folder / ".env.example").read_text()
     uid = 1000 if os.geteuid() == 0 else os.geteuid()
-    (deployment / ".env").write_text(text.replace("SUPERSET_UID=1000", f"SUPERSET_UID={uid}"))
+    (folder / ".env").write_text(text.replace("SUPERSET_UID=1000", f"SUPERSET_UID={uid}"))
 
 
 @pytest.fixture
-def secrets(deployment: Path) -> Path:
-    own_uid(deployment)
-    subprocess.run([deployment / "make-secrets"], check=True, capture_output=True)
-    return deployment / "secrets"
+def secrets(folder: Path) -> Path:
+    own_uid(folder)
+    subprocess.run([folder / "make-secrets"], check=True, capture_output=True)
+    return folder / "secrets"
 
 
 @pytest.mark.parametrize(

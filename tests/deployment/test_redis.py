@@ -16,7 +16,7 @@ from stack.ports import free_ports
 from stack.server import run_as
 from stack.waiting import wait_until
 
-from conftest import COMPOSE
+from shipped import SHIPPED
 
 PASSWORD = "a-Pass_word-of-the-test"
 
@@ -29,13 +29,13 @@ class Redis:
         self.port = free_ports(["redis"])["redis"]
         self.secret = folder / "password"
         self.secret.write_text(PASSWORD + "\n")
-        text = (COMPOSE / "redis" / configuration).read_text()
+        text = (SHIPPED / "redis" / configuration).read_text()
         for old, new in (("port 6379", f"port {self.port}"), ("bind * -::*", "bind 127.0.0.1"), ("dir /data", f"dir {folder}")):
             assert old in text, f"{configuration} has no {old!r} any more"
             text = text.replace(old, new)
         (folder / "redis.conf").write_text(text)
         self.scripts = folder / "scripts"
-        shutil.copytree(COMPOSE / "redis", self.scripts)
+        shutil.copytree(SHIPPED / "redis", self.scripts)
         self.user = run_as("nobody")
 
     def start(self) -> subprocess.Popen[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import COMPOSE
+from shipped import SHIPPED
 
 # Fails at the first command that holds $FAIL_AT.
 DOCKER = """#!/bin/sh
@@ -48,8 +48,8 @@ class Site:
 
 
 @pytest.fixture
-def site(deployment: Path) -> Site:
-    return Site(deployment)
+def site(folder: Path) -> Site:
+    return Site(folder)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def ready(site: Site) -> Site:
 
 
 def scripts() -> list[Path]:
-    files = [path for path in COMPOSE.rglob("*") if path.is_file() and "secrets" not in path.parts]
+    files = [path for path in SHIPPED.rglob("*") if path.is_file() and "secrets" not in path.parts]
     return [path for path in files if path.read_bytes()[:2] == b"#!" and b"sh\n" in path.read_bytes()[:20]]
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import COMPOSE
+from shipped import SHIPPED
 
-sys.path.append(str(COMPOSE))
-
-from linting.deployment import Deployment  # noqa: E402
+from linting.deployment import Deployment
 
 LOAD = """
 import json, runpy, sys
@@ -29,13 +26,13 @@ class Container:
 
     def __init__(self, secrets: Path, service: str = "superset") -> None:
         self.secrets = secrets
-        found = Deployment(COMPOSE).environment(service)
+        found = Deployment(SHIPPED).environment(service)
         self.environment = {name: value.text for name, value in found.items()} | {"SECRETS_DIR": str(secrets)}
-        for name in Deployment(COMPOSE).compose.at("secrets"):
+        for name in Deployment(SHIPPED).compose.at("secrets"):
             (secrets / name).write_text(f"value-of-{name}\n")
 
     def load(self) -> subprocess.CompletedProcess[str]:
-        command = ["/usr/bin/python3", "-I", "-B", "-c", LOAD, str(COMPOSE / "superset" / "superset_config.py")]
+        command = ["/usr/bin/python3", "-I", "-B", "-c", LOAD, str(SHIPPED / "superset" / "superset_config.py")]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
     def values(self) -> Any:
