@@ -82,7 +82,8 @@ class Edge:
 
     def shorten_read_timeout(self) -> None:
         file = self.nginx / "snippets" / "proxy.conf"
-        text, count = re.subn(r"proxy_read_timeout [^;]+;", f"proxy_read_timeout {int(READ_TIMEOUT * 1000)}ms;", file.read_text())
+        short = f"proxy_read_timeout {int(READ_TIMEOUT * 1000)}ms;"
+        text, count = re.subn(r"proxy_read_timeout [^;]+;", short, file.read_text())
         assert count == 1, "snippets/proxy.conf sets proxy_read_timeout once"
         file.write_text(text)
 

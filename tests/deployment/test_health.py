@@ -48,11 +48,12 @@ def test_the_hosts_configuration_is_accepted_and_names_the_published_ports(binar
     for name in re.findall(r"password_file: (\S+)", (tmp_path / "config.yaml").read_text()):
         (tmp_path / name).write_text(PASSWORD)
         (tmp_path / name).chmod(0o600)
-    done = subprocess.run([binary, "check-config", f"--config.file={tmp_path}/config.yaml"], capture_output=True, text=True)
+    command = [binary, "check-config", f"--config.file={tmp_path}/config.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    deployment = Deployment(SHIPPED)
-    published = {found.text.split(":")[1] for service in deployment.services for found in deployment.items(service, "ports")
-                 if found.text.startswith("127.0.0.1:")}  # fmt: skip
+    site = Deployment(SHIPPED)
+    ports = [found.text for service in site.services for found in site.items(service, "ports")]
+    published = {port.split(":")[1] for port in ports if port.startswith("127.0.0.1:")}
     asked = set(re.findall(r"127\.0\.0\.1(?: port=|:)(\d+)", (tmp_path / "config.yaml").read_text()))
     assert asked >= published, "each part that is published on loopback is watched"
     assert asked - published == {"9848", "9093"}, "the daemon itself, and Alertmanager"
@@ -94,7 +95,9 @@ class Celery:
 
     def start(self, *command: str, log: str) -> Process:
         with (self.room / log).open("wb") as out:
-            child = subprocess.Popen(command, cwd=self.room, env=self.environment, stdout=out, stderr=out, start_new_session=True)
+            child = subprocess.Popen(
+                command, cwd=self.room, env=self.environment, stdout=out, stderr=out, start_new_session=True
+            )
         self.started.append(processes.adopt(child))
         return self.started[-1]
 
@@ -103,7 +106,8 @@ class Celery:
                           "--requirepass", PASSWORD, log="redis.log")  # fmt: skip
 
     def worker(self, name: str) -> Process:
-        return self.celery("worker", "--loglevel=INFO", "--concurrency=1", f"--hostname=worker@{name}", log=f"worker-{name}.log")
+        options = ["--loglevel=INFO", "--concurrency=1", f"--hostname=worker@{name}"]
+        return self.celery("worker", *options, log=f"worker-{name}.log")
 
     def beat(self) -> Process:
         return self.celery("beat", "--pidfile=beat.pid", "--schedule=schedule", log="beat.log")

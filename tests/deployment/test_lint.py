@@ -56,8 +56,8 @@ def test_every_rule_has_a_mistake_that_it_finds() -> None:
 
 
 def test_a_setting_that_is_only_a_default_is_found_in_the_compose_file(folder: Path) -> None:
-    own = "\n".join(line for line in (folder / ".env.example").read_text().splitlines() if "GUNICORN_KEEPALIVE" not in line)
-    (folder / ".env").write_text(own)
+    example = (folder / ".env.example").read_text().splitlines()
+    (folder / ".env").write_text("\n".join(line for line in example if "GUNICORN_KEEPALIVE" not in line))
     text = (folder / "docker-compose.yml").read_text().replace("GUNICORN_KEEPALIVE:-75", "GUNICORN_KEEPALIVE:-5")
     (folder / "docker-compose.yml").write_text(text)
     number = next(number for number, line in enumerate(text.splitlines(), 1) if "GUNICORN_KEEPALIVE" in line)

@@ -30,7 +30,8 @@ class Redis:
         self.secret = folder / "password"
         self.secret.write_text(PASSWORD + "\n")
         text = (SHIPPED / "redis" / configuration).read_text()
-        for old, new in (("port 6379", f"port {self.port}"), ("bind * -::*", "bind 127.0.0.1"), ("dir /data", f"dir {folder}")):
+        changes = {"port 6379": f"port {self.port}", "bind * -::*": "bind 127.0.0.1", "dir /data": f"dir {folder}"}
+        for old, new in changes.items():
             assert old in text, f"{configuration} has no {old!r} any more"
             text = text.replace(old, new)
         (folder / "redis.conf").write_text(text)
@@ -40,7 +41,9 @@ class Redis:
 
     def start(self) -> subprocess.Popen[bytes]:
         command = ["/bin/sh", self.scripts / "start.sh", self.folder / "redis.conf", self.secret]
-        child = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **self.user)  # type: ignore[call-overload]
+        child = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **self.user
+        )  # type: ignore[call-overload]
         self.process = processes.adopt(child)
         return child
 
@@ -96,7 +99,12 @@ def test_the_broker_keeps_what_it_took_and_the_cache_keeps_nothing(room: Path, r
 
 @pytest.mark.parametrize(
     ("password", "says"),
-    [("", "is empty"), ("two words", "may hold letters"), ('x"\nrequirepass y', "may hold letters"), (None, "cannot read")],
+    [
+        ("", "is empty"),
+        ("two words", "may hold letters"),
+        ('x"\nrequirepass y', "may hold letters"),
+        (None, "cannot read"),
+    ],
 )
 def test_redis_does_not_start_without_a_proper_password(room: Path, password: str | None, says: str) -> None:
     redis = Redis(room, "cache.conf")

@@ -17,7 +17,8 @@ LOAD = """
 import json, runpy, sys
 values = runpy.run_path(sys.argv[1])
 celery = {key: value for key, value in vars(values["CELERY_CONFIG"]).items() if key[0] != "_"}
-print(json.dumps({**{key: value for key, value in values.items() if key.isupper()}, "CELERY_CONFIG": celery}, default=str))
+loaded = {key: value for key, value in values.items() if key.isupper()}
+print(json.dumps({**loaded, "CELERY_CONFIG": celery}, default=str))
 """
 
 
@@ -79,7 +80,8 @@ def test_work_goes_to_the_broker_and_what_may_be_lost_to_the_cache(container: Co
 
 def test_caches_on_one_database_do_not_share_keys(container: Container) -> None:
     values = container.values()
-    prefixes = [value["CACHE_KEY_PREFIX"] for value in values.values() if isinstance(value, dict) and "CACHE_KEY_PREFIX" in value]
+    settings = [value for value in values.values() if isinstance(value, dict)]
+    prefixes = [value["CACHE_KEY_PREFIX"] for value in settings if "CACHE_KEY_PREFIX" in value]
     assert len(prefixes) == len(set(prefixes)) == 5
 
 
@@ -113,7 +115,7 @@ def test_each_role_has_its_own_pool_and_name_at_the_database(tmp_path: Path) -> 
     assert len(names) == 3
 
 
-@pytest.mark.parametrize("name", ["superset_secret_key", "postgres_password", "redis_broker_password", "guest_token_secret"])
+@pytest.mark.parametrize("name", ["superset_secret_key", "postgres_password", "redis_broker_password"])
 def test_a_missing_or_empty_secret_ends_the_start_with_a_sentence(container: Container, name: str) -> None:
     (container.secrets / name).write_text("\n")
     assert f"the secret {name} is empty ({container.secrets / name}); run ./make-secrets" in container.complaint()
@@ -129,7 +131,9 @@ def test_a_missing_or_empty_secret_ends_the_start_with_a_sentence(container: Con
         ("POSTGRES_HOST", None, "the environment lacks POSTGRES_HOST"),
     ],
 )
-def test_a_bad_setting_ends_the_start_with_a_sentence(container: Container, name: str, value: str | None, says: str) -> None:
+def test_a_bad_setting_ends_the_start_with_a_sentence(
+    container: Container, name: str, value: str | None, says: str
+) -> None:
     container.environment.pop(name)
     if value is not None:
         container.environment[name] = value

@@ -36,7 +36,8 @@ def findings(folder: Path) -> Iterator[Finding]:
                 yield error.finding
         except ValueError as error:
             name = rule.__name__.replace("_", " ")
-            yield Finding(Place(deployment.compose.path, 1), f"a value cannot be understood ({name}): {error}", "correct it")
+            here = Place(deployment.compose.path, 1)
+            yield Finding(here, f"a value cannot be understood ({name}): {error}", "correct it")
 
 
 def lines(folder: Path) -> Iterator[str]:

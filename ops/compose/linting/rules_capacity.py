@@ -36,13 +36,15 @@ def postgres_has_room_for_all(deployment: Deployment) -> Iterator[Finding]:
     web = workers.number() * _pool(deployment, "superset")
     tasks = concurrency.number() * _pool(deployment, "worker") * (replicas.number() if replicas else 1)
     if web + tasks + RESERVE > limit.number():
-        message = f"max_connections ({limit.text}) is less than {web} of the web, {tasks} of the worker and {RESERVE} others"
-        yield Finding(limit.place, message, f"set POSTGRES_MAX_CONNECTIONS to {web + tasks + RESERVE}, or shrink the pools")
+        message = f"max_connections ({limit.text}) is less than {web} (web), {tasks} (worker) and {RESERVE} others"
+        fix = f"set POSTGRES_MAX_CONNECTIONS to {web + tasks + RESERVE}, or shrink the pools"
+        yield Finding(limit.place, message, fix)
 
 
 def every_service_has_a_memory_limit(deployment: Deployment) -> Iterator[Finding]:
     for service in deployment.services:
-        if not (deployment.get(service, "mem_limit") or deployment.get(service, "deploy", "resources", "limits", "memory")):
+        places = (("mem_limit",), ("deploy", "resources", "limits", "memory"))
+        if not any(deployment.get(service, *keys) for keys in places):
             message = f"{service} has no memory limit"
             yield Finding(deployment.place(service), message, "set mem_limit, or it takes the memory of all others")
 
@@ -83,13 +85,22 @@ def the_cache_makes_room(deployment: Deployment) -> Iterator[Finding]:
         yield Finding(policy.place, message, "write maxmemory-policy allkeys-lru")
 
 
+def _queues_of_other_workers(deployment: Deployment) -> set[str]:
+    """Of workers that a site has added as services of their own."""
+    queues: set[str] = set()
+    for service in deployment.services:
+        words = [item.text for item in deployment.items(service, "command")]
+        found = deployment.option(service, "--queues")
+        if service != "worker" and "worker" in words and found:
+            queues |= set(found.text.split(","))
+    return queues
+
+
 def every_queue_is_consumed(deployment: Deployment) -> Iterator[Finding]:
     taken = deployment.option("worker", "--queues") or Found("celery", deployment.place("worker", "command"))
     routes = deployment.superset.at("CELERY_CONFIG", "task_routes") or {}
     used = {"celery"} | {route["queue"] for route in routes.values()}
-    others = {word for service in deployment.services if service != "worker" and "worker" in
-              [item.text for item in deployment.items(service, "command")]
-              for found in [deployment.option(service, "--queues")] if found for word in found.text.split(",")}  # fmt: skip
+    others = _queues_of_other_workers(deployment)
     missing = sorted(used - set(taken.text.split(",")) - others)
     if missing:
         yield Finding(taken.place, f"no worker takes from: {', '.join(missing)}", "add them to CELERY_QUEUES")

@@ -49,7 +49,8 @@ def logs_are_rotated(deployment: Deployment) -> Iterator[Finding]:
         most = deployment.get(service, "logging", "options", "max-size")
         if driver is None or most is None:
             place = deployment.place(service, "logging")
-            yield Finding(place, f"the log of {service} grows without end", "set logging: driver local, max-size, max-file")
+            fix = "set logging: driver local, max-size, max-file"
+            yield Finding(place, f"the log of {service} grows without end", fix)
 
 
 def lasting_services_are_looked_after(deployment: Deployment) -> Iterator[Finding]:
@@ -69,7 +70,8 @@ def lasting_services_are_looked_after(deployment: Deployment) -> Iterator[Findin
 def privileges_are_dropped(deployment: Deployment) -> Iterator[Finding]:
     for service in deployment.services:
         if (deployment.get(service, "privileged") or Found("", Place(deployment.folder, 0))).text == "true":
-            yield Finding(deployment.place(service, "privileged"), f"{service} may do anything to the host", "remove it")
+            place = deployment.place(service, "privileged")
+            yield Finding(place, f"{service} may do anything to the host", "remove it")
         if "ALL" not in [dropped.text for dropped in deployment.items(service, "cap_drop")]:
             message = f"{service} keeps capabilities that it does not need"
             yield Finding(deployment.place(service, "cap_drop"), message, "set cap_drop: [ALL], and add back by name")
@@ -112,7 +114,8 @@ def settings_are_used(deployment: Deployment) -> Iterator[Finding]:
     used = {*deployment.variables(), "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_FILE"}
     for name, found in deployment.env.items():
         if name not in used:
-            yield Finding(found.place, f"docker-compose.yml does not use {name}", "correct the name, or remove the line")
+            fix = "correct the name, or remove the line"
+            yield Finding(found.place, f"docker-compose.yml does not use {name}", fix)
 
 
 RULES = (

@@ -100,7 +100,7 @@ def shutdown_is_given_time(deployment: Deployment) -> Iterator[Finding]:
     graceful = deployment.option("superset", "--graceful-timeout")
     given = deployment.get("superset", "stop_grace_period")
     if graceful and given and graceful.seconds() >= given.seconds():
-        message = f"gunicorn's --graceful-timeout ({graceful.text}) is not shorter than stop_grace_period ({given.text})"
+        message = f"--graceful-timeout ({graceful.text}) is not shorter than stop_grace_period ({given.text})"
         yield Finding(graceful.place, message, "shorten it, or Docker kills gunicorn while it waits")
 
 

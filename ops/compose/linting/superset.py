@@ -17,7 +17,8 @@ from .sources import read
 _LOADER = """
 import json, runpy, sys
 values = runpy.run_path(sys.argv[1])
-values["CELERY_CONFIG"] = {key: value for key, value in vars(values.get("CELERY_CONFIG", object)).items() if key[0] != "_"}
+celery = vars(values.get("CELERY_CONFIG", object))
+values["CELERY_CONFIG"] = {key: value for key, value in celery.items() if key[0] != "_"}
 print(json.dumps({key: value for key, value in values.items() if key.isupper()}, default=str))
 """
 
