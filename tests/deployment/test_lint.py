@@ -50,9 +50,15 @@ def test_a_mistake_is_found_with_its_line(folder: Path, mutation: Mutation) -> N
 
 def test_every_rule_has_a_mistake_that_it_finds() -> None:
     rules = {rule.__name__ for rule in RULES}
-    # Those about files in secrets/ have tests of their own below.
-    untested = rules - {mutation.rule for mutation in ALL} - {"secrets_are_there_and_private", "secrets_are_secret"}
-    assert not untested
+    # Those about the files themselves have tests of their own below.
+    about_files = {"secrets_are_there_and_private", "secrets_are_secret", "mounted_files_can_be_read"}
+    assert not rules - {mutation.rule for mutation in ALL} - about_files
+
+
+@pytest.mark.parametrize("name", ["superset/superset_config.py", "nginx/html/maintenance.html", "nginx/snippets"])
+def test_a_copy_that_the_containers_cannot_read_is_found(folder: Path, name: str) -> None:
+    (folder / name).chmod(0o700)
+    assert [line for line in lint(folder) if line.startswith(f"{name}:1: ") and "cannot read this; fix: chmod" in line]
 
 
 def test_a_setting_that_is_only_a_default_is_found_in_the_compose_file(folder: Path) -> None:

@@ -118,7 +118,23 @@ def settings_are_used(deployment: Deployment) -> Iterator[Finding]:
             yield Finding(found.place, f"docker-compose.yml does not use {name}", fix)
 
 
+def mounted_files_can_be_read(deployment: Deployment) -> Iterator[Finding]:
+    """By users other than ours: a copy made with a strict umask keeps Superset and nginx' workers out."""
+    told = set()
+    for service in deployment.services:
+        for mount in deployment.items(service, "volumes"):
+            path = deployment.folder / mount.text.partition(":")[0]
+            if not mount.text.startswith("./") or path.name == "tls" or path in told:
+                continue
+            told.add(path)
+            for file in [path, *path.rglob("*")]:
+                needed = 0o005 if file.is_dir() else 0o004
+                if file.exists() and file.stat().st_mode & needed != needed:
+                    yield Finding(Place(file, 1), f"{service} cannot read this", f"chmod -R a+rX {path}")
+
+
 RULES = (
+    mounted_files_can_be_read,
     only_the_edge_is_public,
     images_are_pinned,
     logs_are_rotated,
