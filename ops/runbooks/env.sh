@@ -17,7 +17,7 @@ PG_USER=superset
 PG_DB=superset
 
 # Redis: the services of the Celery broker and of Superset's caches, the same name twice where one does both, and the
-# database numbers. The containers carry their password in REDISCLI_AUTH, so that redis-cli inside needs no option.
+# database numbers. redis-cli inside the containers logs in by itself.
 BROKER=redis-broker
 BROKER_DB=0
 CACHE=redis-cache
