@@ -14,7 +14,7 @@ from stack import suite  # noqa: E402
 from stack.suite import binary, full, pytest_addoption, pytest_collection_modifyitems  # noqa: E402, F401
 
 import progress  # noqa: E402
-from engine_fixtures import deployment, engine, pytest_terminal_summary  # noqa: E402, F401
+from engine_fixtures import deployment, engine, pytest_terminal_summary, watched  # noqa: E402, F401
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine_docker import Engine
 from engine_room import CannotRun, Room
 from engine_stack import Deployment
+from engine_watch import Watch
 from progress import say
 
 _why_not = ""
@@ -51,15 +52,28 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def deployment(engine: Engine, binary: Path) -> Iterator[Deployment]:
-    made = Deployment(engine, binary)
+def watched(engine: Engine, binary: Path) -> Iterator[Watch]:
+    """The deployment, up, and superset-healthd on its host."""
+    deployment = Deployment(engine, binary)
     say("the image is built")
+    watch = Watch(deployment)
     try:
-        made.up()
+        watch.install(binary)
+        deployment.up()
         say("the deployment is up")
-        yield made
-        made.down()
+        watch.start()
+        say("superset-healthd watches it")
+        yield watch
+        deployment.down()
+        say("the deployment is down")
         assert not engine.running(), "containers are left after `docker compose down`"
     except BaseException:
-        print(made.report())
+        print(deployment.report())
         raise
+    finally:
+        watch.receiver.close()
+
+
+@pytest.fixture
+def deployment(watched: Watch) -> Deployment:
+    return watched.deployment

@@ -20,6 +20,7 @@ SHIPPED = ROOT / "ops" / "compose"
 OVERRIDE = Path(__file__).resolve().parent / "engine_override.yaml"
 HOME = Path("/opt/superset")  # where the runbooks look, inside
 SERVER_NAME = "bi.example.com"
+COMPOSE = ("docker", "compose", "--project-directory", str(HOME))
 SERVICES = ("nginx", "superset", "worker", "beat", "postgres", "redis-broker", "redis-cache")
 # Ours instead of what would be pulled, and what a small machine can give. All else is .env.example as it is.
 SETTINGS = {
@@ -57,6 +58,8 @@ class Deployment:
         self.authority = Authority(self.room.folder / "tls", SERVER_NAME)
         self.authority.create()
         self.certify(timedelta(days=80))
+        # Users trust the authority of their site.
+        self.room.do(["tee", "-a", "/etc/ssl/certs/ca-certificates.crt"], given=(self.authority.folder / "ca.pem").read_text())
         self.room.do(["tee", "-a", "/etc/hosts"], given=f"127.0.0.1 {SERVER_NAME}\n")
 
     def certify(self, expires_in: timedelta) -> None:
@@ -67,7 +70,11 @@ class Deployment:
         self.room.do(["cp", f"{self.authority.folder}/server.key", f"{tls}/privkey.pem"])
 
     def compose(self, *words: str, seconds: float = 180, given: str = "") -> str:
-        return self.room.do(["docker", "compose", "--project-directory", str(HOME), *words], seconds, given)
+        return self.room.do([*COMPOSE, *words], seconds, given)
+
+    def run(self, *words: str) -> str:
+        """What it says, whether it succeeds or not."""
+        return self.room.run([*COMPOSE, *words]).stdout
 
     def up(self) -> None:
         self.compose("up", "--detach", "--wait", "--quiet-pull", seconds=240)
@@ -84,6 +91,11 @@ class Deployment:
 
         wait_until(lambda: not unwell(), seconds, f"every service healthy; now {unwell()}", step=0.5)
 
+    def recover(self) -> None:
+        """After a failure: everything anew, with what is on the disk."""
+        self.room.run([*COMPOSE, "unpause"])
+        self.room.run([*COMPOSE, "up", "--detach", "--wait", "--force-recreate"], 240)
+
     def sql(self, text: str) -> str:
         return self.compose("exec", "-T", "postgres", "psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-U", "superset",
                             "-d", "superset", "-c", text)  # fmt: skip
@@ -97,7 +109,6 @@ class Deployment:
     def report(self) -> str:
         """For a failure: who is unwell, and the last lines of each log."""
         run = self.room.run
-        compose = ["docker", "compose", "--project-directory", str(HOME)]
         checks = ["docker", "inspect", "--format", "{{.Name}} {{json .State.Health}}"]
-        ids = run([*compose, "ps", "--all", "--quiet"]).stdout.split()
-        return run([*compose, "ps", "--all"]).stdout + run([*checks, *ids]).stdout + run([*compose, "logs", "--tail", "12"]).stdout
+        ids = run([*COMPOSE, "ps", "--all", "--quiet"]).stdout.split()
+        return run([*COMPOSE, "ps", "--all"]).stdout + run([*checks, *ids]).stdout + run([*COMPOSE, "logs", "--tail", "12"]).stdout
