@@ -32,6 +32,13 @@ def share_used(said: str) -> float:
     return number("used_memory:", said) / max(1, number("maxmemory:", said))
 
 
+def has_room(said: str) -> bool:
+    """Of the sizes for people: used below the limit."""
+    sizes = dict(re.findall(r"(\w+memory)_human:([\d.]+[BKMG])", said))
+    used_now, limit = (float(sizes[name][:-1]) * 1024 ** "BKMG".index(sizes[name][-1]) for name in ("used_memory", "maxmemory"))
+    return used_now < limit
+
+
 def no_limit(watch: Watch) -> None:
     for name, value in (("maxmemory", "512mb"), ("maxmemory-policy", "noeviction"), ("maxclients", "2000")):
         watch.deployment.redis("config", "set", name, value)
@@ -88,7 +95,7 @@ CASES = (
          broken=(lambda said: share_used(said) > 0.9,), healthy=(lambda said: 0 < share_used(said) <= 0.9,)),
     Case("RedisWritesRejected", "oom", refuse_writes, steps=(1, 5), afterwards=no_limit, verified=(r"^OK$", PONG),
          broken=(r"errorstat_OOM:count=\d", r"role:master"),
-         healthy=(r"rdb_last_bgsave_status:ok", r"aof_last_write_status:ok", r"role:master")),
+         healthy=(r"rdb_last_bgsave_status:ok", r"aof_last_write_status:ok", r"role:master", has_room)),
     Case("RedisBrokerEvictionPolicyUnsafe", "lru",
          lambda watch: void(watch.deployment.redis("config", "set", "maxmemory-policy", "allkeys-lru")), steps=(1,),
          broken=(r"maxmemory_policy:allkeys-lru",), healthy=(r"maxmemory_policy:noeviction", r"evicted_keys:0")),

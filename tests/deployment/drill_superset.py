@@ -9,7 +9,7 @@ from drill_case import Case, void
 from engine_stack import HOME
 from engine_watch import Watch
 
-OPEN_STUB = "allow 172.16.0.0/12;"
+OPEN, SHUT = "    allow 172.16.0.0/12;", "    # shut by a drill"
 
 
 def pause(service: str):
@@ -50,11 +50,11 @@ def no_report(watch: Watch) -> None:
 
 
 def stub_status(watch: Watch, old: str, new: str) -> None:
-    watch.room.do(["sed", "-i", f"s#{old}#{new}#", f"{HOME}/nginx/servers/stub_status.conf"])
+    watch.room.do(["sed", "-i", f"s|{old}|{new}|", f"{HOME}/nginx/servers/stub_status.conf"])
 
 
 def shut_stub_status(watch: Watch) -> None:
-    stub_status(watch, OPEN_STUB, "# gone")
+    stub_status(watch, OPEN, SHUT)
     reload_nginx(watch)
 
 
@@ -96,7 +96,7 @@ CASES = (
     Case("SupersetReportsStuck", "leftover", stuck_report, steps=(3,), typed="REPORT=7", afterwards=no_report,
          broken=(r"^\s+7 \| Report \| drill .* 0?3:0",), healthy=(r"^\(0 rows\)",)),
     Case("NginxStubStatusDown", "forbidden", shut_stub_status, steps=(2,), verified=(r"healthd_nginx_connections\{",),
-         by_hand=lambda watch: stub_status(watch, "# gone", OPEN_STUB),
+         by_hand=lambda watch: stub_status(watch, SHUT, OPEN),
          broken=(r"^403$", r"^edge 200$"), healthy=(r"^Active connections", r"^200$", r"^edge 200$")),
     Case("TlsCertificateExpiringSoon", "ten-days", serve(timedelta(days=10)), steps=(2,),
          verified=(r"^healthd_tls_leaf_not_after_timestamp_seconds",),

@@ -35,7 +35,7 @@ def compose_plugin() -> Path:
 
 
 def _version(plugin: Path) -> tuple[int, ...]:
-    said = subprocess.run([plugin, "compose", "version", "--short"], capture_output=True, text=True).stdout.strip()
+    said = subprocess.run([plugin, "version", "--short"], capture_output=True, text=True).stdout.strip()
     return tuple(int(part) for part in said.lstrip("v").split("-")[0].split(".")[:2] if part.isdigit())
 
 

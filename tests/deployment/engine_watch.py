@@ -12,7 +12,7 @@ from typing import Any
 
 from stack.receiver import Receiver
 from stack.suite import ROOT
-from stack.waiting import wait_until
+from stack.waiting import TimedOut, wait_until
 
 from engine_stack import HOME, OVERRIDE, SHIPPED, Deployment
 
@@ -100,14 +100,17 @@ class Watch:
     def probes(self) -> dict[str, str]:
         """The state of each, and its reason where it has one."""
         status: dict[str, Any] = json.loads(self.get("/api/v1/status") or b'{"probes": []}')
-        return {probe["name"]: " ".join(filter(None, (probe["state"], probe["reason"]))) for probe in status["probes"]}
+        return {probe["name"]: f"{probe['state']} {probe['reason']}".removesuffix(" none") for probe in status["probes"]}
 
     def wait_all_up(self, seconds: float) -> None:
         def not_up() -> dict[str, str]:
             probes = self.probes() or {"the daemon": "does not answer"}
             return {name: state for name, state in probes.items() if state != "up"}
 
-        wait_until(lambda: not not_up(), seconds, "every probe is up", step=0.5)
+        try:
+            wait_until(lambda: not not_up(), seconds, "every probe is up", step=0.5)
+        except TimedOut as late:
+            raise TimedOut(f"{late}; not up: {not_up()}") from None
 
     def told(self, status: str, since: float) -> set[str]:
         """Names of the alerts that the receiver was told since then."""

@@ -29,7 +29,7 @@ def plugin() -> Path:
 def config(plugin: Path, folder: Path) -> dict[str, Any]:
     """A warning, such as one about a variable that is not set, fails as well as an error."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    command = [plugin, "compose", "--project-directory", folder, "config", "--format", "json"]
+    command = [plugin, "--project-directory", folder, "config", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
