@@ -15,6 +15,7 @@ from stack.suite import binary, full, pytest_addoption, pytest_collection_modify
 
 import progress  # noqa: E402
 from engine_fixtures import deployment, engine, pytest_terminal_summary, watched  # noqa: E402, F401
+from shipped import folder, make_folder  # noqa: E402, F401
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -55,7 +55,8 @@ def secret(name: str, optional: bool = False) -> str:
     try:
         value = file.read_text().strip()
     except OSError as error:
-        raise Incomplete(f"the secret {name} cannot be read from {file} ({error.strerror}); run ./make-secrets") from None
+        what = f"the secret {name} cannot be read from {file} ({error.strerror})"
+        raise Incomplete(f"{what}; run ./make-secrets") from None
     if not value and not optional:
         raise Incomplete(f"the secret {name} is empty ({file}); run ./make-secrets")
     return value
@@ -96,7 +97,8 @@ SQLALCHEMY_ENGINE_OPTIONS = {
         # Who holds a connection: the runbooks group by this name.
         "application_name": setting("APPLICATION_NAME"),
         # 0 is no limit. Superset keeps its transaction open while a chart's query runs elsewhere.
-        "options": f"-c statement_timeout={number('DB_STATEMENT_TIMEOUT')}s -c idle_in_transaction_session_timeout=15min",
+        "options": f"-c statement_timeout={number('DB_STATEMENT_TIMEOUT')}s"
+        " -c idle_in_transaction_session_timeout=15min",
     },
 }
 
@@ -220,8 +222,8 @@ class CeleryConfig:
         else {}
     )
     beat_schedule = {
-        # Every minute, also without ALERT_REPORTS: superset-healthd takes it for Beat's heartbeat. Superset computes the
-        # time of a run from `expires`: without it late runs miss reports.
+        # Every minute, also without ALERT_REPORTS: superset-healthd takes it for Beat's heartbeat. Superset computes
+        # the time of a run from `expires`: without it late runs miss reports.
         "reports.scheduler": {
             "task": "reports.scheduler",
             "schedule": crontab(minute="*"),
