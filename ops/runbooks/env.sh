@@ -1,7 +1,8 @@
 # The names that the runbooks use. Copy to /etc/superset-healthd/env.sh, adjust once, keep it beside the deployment.
 # Every runbook starts by sourcing it; no password belongs in here.
 
-# Read by `docker compose` itself, so that every command works from any folder.
+# Read by `docker compose` itself, so that every command works from any folder. It names every file: where there is a
+# docker-compose.override.yml beside it, add that one behind a colon, or a runbook recreates a service without it.
 export COMPOSE_FILE=/opt/superset/docker-compose.yml
 
 # What users type, and where nginx listens.
@@ -17,7 +18,8 @@ PG_USER=superset
 PG_DB=superset
 
 # Redis: the services of the Celery broker and of Superset's caches, the same name twice where one does both, and the
-# database numbers. redis-cli inside the containers logs in by itself.
+# database numbers. redis-cli inside the containers has to log in by itself: by REDISCLI_AUTH, or as ops/compose/redis/redis-cli
+# does.
 BROKER=redis-broker
 BROKER_DB=0
 CACHE=redis-cache

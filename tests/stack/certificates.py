@@ -37,21 +37,22 @@ distinguished_name = name
 
 
 class Authority:
-    """Issues certificates for localhost into its own folder."""
+    """Issues certificates for one name, as a rule localhost, into its own folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "localhost") -> None:
         self.folder = folder
+        self.name = name
 
     def create(self) -> None:
         """The CA and the serving key. EC keys, because an RSA key takes seconds on a small machine."""
         self.folder.mkdir(mode=0o700)
-        (self.folder / "openssl.cnf").write_text(AUTHORITY)
+        (self.folder / "openssl.cnf").write_text(AUTHORITY.replace("DNS:localhost", f"DNS:{self.name}"))
         (self.folder / "index.txt").touch()
         (self.folder / "serial.txt").write_text("1000\n")
         self._openssl("req -x509 -config openssl.cnf -extensions root -newkey ec -pkeyopt ec_paramgen_curve:P-256",
                       "-nodes -keyout ca.key -out ca.pem -days 3650 -subj", "/CN=Throw-away CA of the test stack")
         self._openssl("req -new -config openssl.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256",
-                      "-nodes -keyout server.key -out server.csr -subj", "/CN=localhost")
+                      "-nodes -keyout server.key -out server.csr -subj", f"/CN={self.name}")
 
     def issue(self, expires_in: timedelta, lifetime: timedelta = timedelta(days=90)) -> None:
         """Replaces server.pem by one that ends in `expires_in` and began `lifetime` before its end."""

@@ -1,0 +1,1 @@
+"""Superset's library of caches, as far as superset_config.py goes."""

@@ -1,0 +1,1 @@
+"""Named by `imports` of superset_config.py; no task of it is run here."""
