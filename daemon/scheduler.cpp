@@ -4,8 +4,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
+#include "daemon/failpoint.hpp"
+#include "daemon/progress.hpp"
 #include "probes/run_probe.hpp"
 
 namespace healthd {
@@ -22,6 +25,13 @@ void Nudge::now() {
   waiting_->cancel();
 }
 
+const ScheduledProbe* find_stuck(const std::vector<ScheduledProbe>& probes, ScheduledProbe::Time now) {
+  const auto stuck = std::ranges::find_if(probes, [now](const ScheduledProbe& probe) {
+    return is_stuck(probe.interval, probe.timeout, *probe.last_sign, now);
+  });
+  return stuck == probes.end() ? nullptr : &*stuck;
+}
+
 asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools,
                             const RunSink& sink) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
@@ -35,12 +45,19 @@ asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, T
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return;
     const auto started = Deadline::Clock::now();
+    *probe.last_sign = started;
+    block_at("wedge_loop");
+    if (failpoint_reached("hang_run")) {
+      timer.expires_at(ScheduledProbe::Time::max());
+      co_await timer.async_wait(asio::use_awaitable);
+    }
     if (std::exchange(probe.nudge->early_, false)) slot = {started};
     Run run;
     run.outcome = co_await run_probe(*probe.probe, probe.name, probe.timeout, tools);
     run.lateness = started - slot.at;
     run.skipped = slot.skipped;
     run.outcome.delayed = run.lateness > own_delay || run.outcome.took > probe.timeout + own_delay;
+    *probe.last_sign = Deadline::Clock::now();
     const auto rest = run.outcome.result.rest;
     const bool again_soon = sink(std::move(run));
     slot = rest > Duration{} ? schedule.after_rest(slot.at, Deadline::Clock::now(), rest)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/duration.hpp"
 #include "daemon/schedule.hpp"
@@ -36,7 +37,13 @@ struct ScheduledProbe {
   Duration interval{}, timeout{}, retry_interval{};
   std::unique_ptr<Probe> probe;
   std::unique_ptr<Nudge> nudge = std::make_unique<Nudge>();
+  /// When it began or ended a run; before the first one, when it was made.
+  using Time = std::chrono::steady_clock::time_point;
+  std::unique_ptr<Time> last_sign = std::make_unique<Time>(std::chrono::steady_clock::now());
 };
+
+/// The first whose loop does not go on; nullptr where all do.
+const ScheduledProbe* find_stuck(const std::vector<ScheduledProbe>& probes, ScheduledProbe::Time now);
 
 /// What a run came to; where it goes is the caller's business.
 struct Run {
