@@ -208,10 +208,21 @@ asio::awaitable<void> App::pulse() {
       judgement_.tick();
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
+      if (!probes_go_on(fired)) continue;  // and is asked again by the next pulse
       next_ping = fired + *interval;
       systemd_.send("WATCHDOG=1");
     }
   }
+}
+
+/// systemd is to end a daemon that lives but looks at nothing; whoever reads the log learns why.
+bool App::probes_go_on(std::chrono::steady_clock::time_point now) {
+  const auto* stuck = find_stuck(probes_, now);
+  if (stuck != nullptr && !watchdog_withheld_)
+    log_event(LogLevel::error, "watchdog_withheld",
+              {{"probe", stuck->name}, {"hint", "it has neither begun nor ended a run for too long"}});
+  watchdog_withheld_ = stuck != nullptr;
+  return !watchdog_withheld_;
 }
 
 /// The one way through the house: a result goes to the history, to the engine, and from there to receivers.

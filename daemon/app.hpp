@@ -36,6 +36,7 @@ class App {
   asio::awaitable<void> stop();
   asio::awaitable<void> wait_for_signal();
   asio::awaitable<void> pulse();
+  bool probes_go_on(std::chrono::steady_clock::time_point now);
   /// Throws where the address cannot be had: a daemon that nobody can look at must not seem to run.
   void start_web();
   bool on_run(Run run);
@@ -56,6 +57,7 @@ class App {
   std::unique_ptr<LeverHost> levers_;
   std::unique_ptr<ControlServer> control_;  ///< nullptr: there is no socket
   SdNotify systemd_;
+  bool watchdog_withheld_ = false;
   TaskScope watchers_;  ///< the probes' loops: the first to stop
   TaskScope tasks_;     ///< delivery, pulse, web server
   std::map<std::pair<std::string, std::string>, std::uint64_t> http_requests_;
