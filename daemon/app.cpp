@@ -153,6 +153,8 @@ void App::start_control() {
 }
 
 asio::awaitable<void> App::live() {
+  // From here on a signal waits for us: one that comes with READY=1 must not just kill us.
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
   tasks_.spawn("pulse", pulse());
   vigil_->start(tasks_);
   tasks_.spawn("web", server_->serve());
@@ -167,12 +169,11 @@ asio::awaitable<void> App::live() {
       LogLevel::info, "started",
       {{"version", version}, {"stack", parts_.config.stack}, {"probes", std::to_string(probes_.size())}});
   systemd_.send("READY=1\nSTATUS=watching " + std::to_string(probes_.size()) + " probes");
-  co_await wait_for_signal();
+  co_await wait_for_signal(signals);
   co_await stop();
 }
 
-asio::awaitable<void> App::wait_for_signal() {
-  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+asio::awaitable<void> App::wait_for_signal(asio::signal_set& signals) {
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal != SIGHUP) break;

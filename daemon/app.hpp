@@ -34,7 +34,7 @@ class App {
  private:
   asio::awaitable<void> live();
   asio::awaitable<void> stop();
-  asio::awaitable<void> wait_for_signal();
+  asio::awaitable<void> wait_for_signal(asio::signal_set& signals);
   asio::awaitable<void> pulse();
   bool probes_go_on(std::chrono::steady_clock::time_point now);
   /// Throws where the address cannot be had: a daemon that nobody can look at must not seem to run.
