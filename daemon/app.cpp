@@ -5,7 +5,6 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -166,8 +165,10 @@ void App::start_control() {
 }
 
 asio::awaitable<void> App::live() {
+  // From here on a signal waits for us: one that comes with READY=1 must not just kill us.
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
   tasks_.spawn("pulse", pulse());
-  tasks_.spawn("signals", hear_signals());
+  tasks_.spawn("signals", hear_signals(signals));
   tasks_.spawn("web", server_->serve());
   start_control();
   start_judging();
@@ -190,8 +191,7 @@ asio::awaitable<void> App::live() {
   co_await stop();
 }
 
-asio::awaitable<void> App::hear_signals() {
-  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+asio::awaitable<void> App::hear_signals(asio::signal_set& signals) {
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGHUP)
@@ -234,10 +234,21 @@ asio::awaitable<void> App::pulse() {
       }
     }
     if (const auto interval = systemd_.watchdog_interval(); interval && fired >= next_ping) {
+      if (!probes_go_on(fired)) continue;  // and is asked again by the next pulse
       next_ping = fired + *interval;
       systemd_.send("WATCHDOG=1");
     }
   }
+}
+
+/// systemd is to end a daemon that lives but looks at nothing; whoever reads the log learns why.
+bool App::probes_go_on(std::chrono::steady_clock::time_point now) {
+  const auto* stuck = watched_.stuck(now);
+  if (stuck != nullptr && !watchdog_withheld_)
+    log_event(LogLevel::error, "watchdog_withheld",
+              {{"probe", *stuck}, {"hint", "it has neither begun nor ended a run for too long"}});
+  watchdog_withheld_ = stuck != nullptr;
+  return !watchdog_withheld_;
 }
 
 /// The one way through the house: a result goes to the history, to the engine, and from there to receivers.

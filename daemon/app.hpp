@@ -1,6 +1,7 @@
 // The daemon: owns every part and the order of their lives.
 #pragma once
 
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
@@ -37,8 +38,9 @@ class App {
   static TaskScope::Escaped report_escape();
   asio::awaitable<void> live();
   asio::awaitable<void> stop();
-  asio::awaitable<void> hear_signals();
+  asio::awaitable<void> hear_signals(asio::signal_set& signals);
   asio::awaitable<void> pulse();
+  bool probes_go_on(std::chrono::steady_clock::time_point now);
 
   /// What came of a reload, for people.
   struct Reloaded {
@@ -73,6 +75,7 @@ class App {
   std::unique_ptr<TaskScope> judging_;      ///< delivery and vigil: what a reload replaces
   std::unique_ptr<ControlServer> control_;  ///< nullptr: there is no socket
   SdNotify systemd_;
+  bool watchdog_withheld_ = false;
   TaskScope tasks_;  ///< pulse, signals, web server, control socket
 
   asio::steady_timer wanted_;  ///< cancelled when one of the next three changes

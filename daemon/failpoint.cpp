@@ -28,11 +28,20 @@ Wanted from_environment() {
 
 }  // namespace
 
-void failpoint(std::string_view name) {
+bool failpoint_reached(std::string_view name) {
   static const Wanted wanted = from_environment();
-  if (wanted.name.empty() || wanted.name != name) return;
+  if (wanted.name.empty() || wanted.name != name) return false;
   static std::atomic<int> seen{0};
-  if (++seen == wanted.occurrence) kill(getpid(), SIGKILL);
+  return ++seen == wanted.occurrence;
+}
+
+void failpoint(std::string_view name) {
+  if (failpoint_reached(name)) kill(getpid(), SIGKILL);
+}
+
+void block_at(std::string_view name) {
+  if (!failpoint_reached(name)) return;
+  for (;;) pause();
 }
 
 }  // namespace healthd

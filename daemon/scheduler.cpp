@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "daemon/failpoint.hpp"
+#include "daemon/progress.hpp"
 #include "probes/run_probe.hpp"
 
 namespace healthd {
@@ -22,6 +24,10 @@ void Nudge::now() {
   waiting_->cancel();
 }
 
+bool is_stuck(const ScheduledProbe& probe, ScheduledProbe::Time now) {
+  return is_stuck(probe.interval, probe.timeout, *probe.last_sign, now);
+}
+
 asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, Tools& tools,
                             const RunSink& sink) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
@@ -35,12 +41,20 @@ asio::awaitable<void> watch(const ScheduledProbe& probe, std::string identity, T
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       co_return;
     const auto started = Deadline::Clock::now();
+    *probe.last_sign = started;
+    block_at("wedge_loop");
+    if (failpoint_reached("hang_run")) {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      timer.expires_at(ScheduledProbe::Time::max());
+      co_await timer.async_wait(asio::use_awaitable);
+    }
     if (std::exchange(probe.nudge->early_, false)) slot = {started};
     Run run;
     run.outcome = co_await run_probe(*probe.probe, probe.name, probe.timeout, tools);
     run.lateness = started - slot.at;
     run.skipped = slot.skipped;
     run.outcome.delayed = run.lateness > own_delay || run.outcome.took > probe.timeout + own_delay;
+    *probe.last_sign = Deadline::Clock::now();
     const auto rest = run.outcome.result.rest;
     const bool again_soon = sink(std::move(run));
     slot = rest > Duration{} ? schedule.after_rest(slot.at, Deadline::Clock::now(), rest)

@@ -36,7 +36,13 @@ struct ScheduledProbe {
   Duration interval{}, timeout{}, retry_interval{};
   std::unique_ptr<Probe> probe;
   std::unique_ptr<Nudge> nudge = std::make_unique<Nudge>();
+  /// When it began or ended a run; before the first one, when it was made.
+  using Time = std::chrono::steady_clock::time_point;
+  std::unique_ptr<Time> last_sign = std::make_unique<Time>(std::chrono::steady_clock::now());
 };
+
+/// Its loop does not go on.
+bool is_stuck(const ScheduledProbe& probe, ScheduledProbe::Time now);
 
 /// What a run came to; where it goes is the caller's business.
 struct Run {

@@ -5,23 +5,13 @@
 
 namespace healthd {
 
-namespace {
-
-/// A probe is due for a result within this.
-Duration patience_of(const ScheduledProbe& probe) {
-  return std::max<Duration>(3 * probe.interval + probe.timeout, std::chrono::seconds{60});
-}
-
-}  // namespace
-
 /// The order matters: the tasks are gone before the probe they use.
 struct WatchList::Watched {
   std::string identity, fingerprint;
   ScheduledProbe scheduled;
   TaskScope tasks;
   bool started = false;
-  bool watching = false;                      ///< its loop has not ended
-  Deadline::Clock::time_point expected = {};  ///< a result, at the latest
+  bool watching = false;  ///< its loop has not ended
 };
 
 WatchList::WatchList(asio::any_io_executor executor, Tools& tools, RunSink sink, TaskScope::Escaped escaped)
@@ -47,7 +37,7 @@ void WatchList::start() {
 
 void WatchList::begin(Watched& each) {
   each.watching = true;
-  each.expected = Deadline::Clock::now() + patience_of(each.scheduled);
+  *each.scheduled.last_sign = Deadline::Clock::now();
   each.tasks.spawn("watch " + each.scheduled.name, keep_watching(each));
 }
 
@@ -56,11 +46,7 @@ asio::awaitable<void> WatchList::keep_watching(Watched& each) {
     bool& watching;
     ~Ended() { watching = false; }
   } ended{each.watching};
-  const RunSink sink = [this, &each](Run run) {
-    each.expected = Deadline::Clock::now() + patience_of(each.scheduled) + run.outcome.result.rest;
-    return sink_(std::move(run));
-  };
-  auto loop = watch(each.scheduled, each.identity, tools_, sink);
+  auto loop = watch(each.scheduled, each.identity, tools_, sink_);
   co_await std::move(loop);
 }
 
@@ -69,7 +55,7 @@ std::vector<std::string> WatchList::sweep(Deadline::Clock::time_point now) {
   for (auto& each : probes_) {
     if (!each->started || stopping_) continue;
     // One that hangs is cancelled, and begins anew once it has let go: runs of one probe never overlap.
-    if (each->watching && now > each->expected) each->tasks.cancel("watch " + each->scheduled.name);
+    if (each->watching && is_stuck(each->scheduled, now)) each->tasks.cancel("watch " + each->scheduled.name);
     if (each->watching) continue;
     restarted.push_back(each->scheduled.name);
     begin(*each);
@@ -98,6 +84,12 @@ asio::awaitable<void> WatchList::keep_only(std::set<std::string> names) {
 asio::awaitable<void> WatchList::stop() {
   stopping_ = true;
   for (auto& each : probes_) co_await each->tasks.stop();
+}
+
+const std::string* WatchList::stuck(Deadline::Clock::time_point now) const {
+  const auto found = std::ranges::find_if(
+      probes_, [now](const auto& each) { return each->started && is_stuck(each->scheduled, now); });
+  return found == probes_.end() ? nullptr : &(*found)->scheduled.name;
 }
 
 void WatchList::nudge(const std::string& name) {

@@ -37,6 +37,9 @@ class WatchList {
   /// second.
   std::vector<std::string> sweep(Deadline::Clock::time_point now);
 
+  /// The first whose loop does not go on; nullptr where all do.
+  const std::string* stuck(Deadline::Clock::time_point now) const;
+
   /// Makes the probe look now.
   void nudge(const std::string& name);
   std::size_t size() const { return probes_.size(); }

@@ -96,6 +96,9 @@ TEST_CASE("a probe that has shown nothing for too long is ended first, and begin
   Bench bench;
   REQUIRE(bench.runs_again("a"));
   const auto late = Deadline::Clock::now() + 2min;
+  CHECK(bench.list.stuck(Deadline::Clock::now()) == nullptr);
+  REQUIRE(bench.list.stuck(late) != nullptr);
+  CHECK(*bench.list.stuck(late) == "a");
   CHECK(bench.list.sweep(late).empty());
   bench.turn();
   CHECK(bench.list.sweep(late).size() == 2);
