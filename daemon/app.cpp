@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "daemon/commands.hpp"
+#include "daemon/door.hpp"
 #include "daemon/judgement_parts.hpp"
 #include "daemon/status_text.hpp"
 #include "version.hpp"
@@ -100,10 +101,12 @@ void App::start_web() {
     ++http_requests_[{std::string{handler}, std::to_string(status)}];
   };
   const auto executor = loops_.main().get_executor();
+  const auto refused = [count](unsigned status) { count("refused", status); };
   auto handler =
       make_routes({[this] { return snapshot(); }, count, runbooks_, loops_.worker().get_executor()});
-  server_ = std::make_unique<HttpServer>(executor, std::move(handler),
-                                         [count](unsigned status) { count("refused", status); });
+  door_ = make_door(settings_, parts_, loops_, *address, refused);
+  server_ = std::make_unique<HttpServer>(executor, door_->guard(std::move(handler)), refused, WebLimits{},
+                                         door_->front());
   const auto listening = server_->listen(*address);
   if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
   log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
@@ -156,6 +159,7 @@ asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
   vigil_->start(tasks_);
   tasks_.spawn("web", server_->serve());
+  tasks_.spawn("web files", door_->watch());
   start_control();
   judgement_.start(tasks_);
   for (const auto& probe : probes_) {

@@ -19,6 +19,7 @@
 #include "exporters/catalogue.hpp"
 #include "exporters/http_server.hpp"
 #include "exporters/routes.hpp"
+#include "exporters/web_door.hpp"
 
 namespace healthd {
 
@@ -60,6 +61,7 @@ class App {
   TaskScope tasks_;     ///< delivery, pulse, web server
   std::map<std::pair<std::string, std::string>, std::uint64_t> http_requests_;
   RunbookPages runbooks_;
+  std::shared_ptr<WebDoor> door_;
   std::unique_ptr<HttpServer> server_;
   Histogram loop_lag_;
   std::optional<Vigil> vigil_;  ///< once we listen

@@ -1,3 +1,6 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -6,11 +9,27 @@
 
 namespace healthd {
 
+namespace {
+
+/// Our memory holds passwords: it goes into no core file, and no other process of our user reads it. A debug
+/// build is made to be looked into.
+void keep_memory_private() {
+#ifdef NDEBUG
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+}  // namespace
+
 int run_daemon(const Settings& settings) {
+  keep_memory_private();
   Loops loops;
   TlsContexts tls;
   Problems problems;
   auto parts = assemble(settings.config_file, loops.resolver(), tls, problems);
+  parts.web = assemble_web(settings.web_config_file, problems);
   for (const auto& problem : problems.sorted()) std::cerr << to_string(problem) << '\n';
   if (problems.has_errors()) return exit_code::bad_configuration;
 
