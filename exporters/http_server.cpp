@@ -30,13 +30,16 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::size_t read_bytes = 2048;
 
+/// Whoever has not said a whole request yet may have to go for somebody else.
+enum class Stage { silent, speaking, answered };
+
 struct Session {
   std::unique_ptr<WebStream> stream;
   asio::ip::address client;  ///< of IPv6 the network, of which one host has as many addresses as it likes
-  bool idle = true;          ///< no byte of a request has come
-  bool leaving = false;      ///< closed by us, and about to end
+  Stage stage = Stage::silent;
+  bool leaving = false;  ///< closed by us, and about to end
 };
-using Sessions = std::list<Session>;  ///< the idle ones in the order in which they became so
+using Sessions = std::list<Session>;  ///< in the order in which they fell silent
 
 asio::ip::address client_of(const asio::ip::address& address) {
   if (address.is_v4()) return address;
@@ -100,6 +103,7 @@ struct HttpServer::State {
   asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
   std::size_t count() const;
   bool make_room_for(const asio::ip::address& client);
+  bool close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go);
   void close_longest_idle();
   void close_all();
 
@@ -159,15 +163,15 @@ asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator sessio
   auto& stream = *session->stream;
   if (buffer.size() == 0) {
     sessions.splice(sessions.end(), sessions, session);
-    session->idle = true;
+    session->stage = Stage::silent;
     change.cancel();
     stream.expires_after(first ? limits.read : limits.idle);
     const auto space = buffer.prepare(1024);
     const auto read = co_await stream.read_some(space);
     if (read.error) co_return false;
     buffer.commit(read.bytes);
-    session->idle = false;
   }
+  session->stage = Stage::speaking;
   if (!first) stream.expires_after(limits.read);
   co_return true;
 }
@@ -177,6 +181,7 @@ asio::awaitable<bool> HttpServer::State::exchange(Session& session, beast::flat_
   HttpParser parser;
   parser.header_limit(limits.header_bytes);
   const auto error = co_await read_header(*session.stream, buffer, parser);
+  session.stage = Stage::answered;
   auto refused_with = error ? answer_to_unreadable(error) : refusal(parser, limits);
   if (error && !refused_with) co_return false;
 
@@ -231,24 +236,29 @@ std::size_t HttpServer::State::count() const {
   return static_cast<std::size_t>(std::ranges::count_if(sessions, stays));
 }
 
-/// Of a client's connections the one that has been idle longest goes; false where all of them are at work.
+/// Of a client's connections the one that has been idle longest goes; false where all are being answered.
 bool HttpServer::State::make_room_for(const asio::ip::address& client) {
   const auto most = client.is_loopback() ? limits.per_loopback_address : limits.per_address;
   const auto is_theirs = [&client](const Session& each) { return !each.leaving && each.client == client; };
   if (static_cast<std::size_t>(std::ranges::count_if(sessions, is_theirs)) < most) return true;
-  const auto idle =
-      std::ranges::find_if(sessions, [&](const Session& each) { return is_theirs(each) && each.idle; });
-  if (idle == sessions.end()) return false;
-  leave(*idle);
-  return true;
+  return close_one(sessions.end(), is_theirs);
 }
 
-/// The newest is spared: it has had no time to speak. With nobody else idle, the next client waits.
+/// Of those before `end` that may go: first who says nothing, then who takes long to say it.
+bool HttpServer::State::close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go) {
+  for (const auto stage : {Stage::silent, Stage::speaking}) {
+    const auto goes = [&](const Session& each) { return each.stage == stage && may_go(each); };
+    const auto found = std::find_if(sessions.begin(), end, goes);
+    if (found == end) continue;
+    leave(*found);
+    return true;
+  }
+  return false;
+}
+
+/// The newest is spared: it has had no time to speak. With all others being answered, the next client waits.
 void HttpServer::State::close_longest_idle() {
-  const auto newest = std::prev(sessions.end());
-  const auto idle = std::find_if(sessions.begin(), newest,
-                                 [](const Session& session) { return session.idle && !session.leaving; });
-  if (idle != newest) leave(*idle);
+  close_one(std::prev(sessions.end()), [](const Session& each) { return !each.leaving; });
 }
 
 void HttpServer::State::close_all() {

@@ -52,8 +52,8 @@ struct WebLimits {
   std::uint32_t header_bytes = 8 * 1024;
   std::size_t fields = 64;
   std::size_t url_bytes = 2 * 1024;
-  std::size_t connections = 127;  ///< and one more, for which the one that has been idle longest goes
-  std::size_t per_address = 16;   ///< the same for each client; one that is over it with none idle is closed
+  std::size_t connections = 127;  ///< and one more, for which one that has sent no whole request goes
+  std::size_t per_address = 16;   ///< the same for each client, whose next one is closed where none can go
   std::size_t per_loopback_address = 64;       ///< a proxy on this host speaks for many
   std::chrono::milliseconds handshake{5'000};  ///< of TLS
   std::chrono::milliseconds read{5'000};       ///< for a whole request

@@ -146,7 +146,7 @@ def found_in(content: bytes) -> list[str]:
 
 
 def pages(place: Place, inside: str) -> list[str]:
-    incidents = [each["id"] for each in json.loads(place.page("/api/v1/incidents", inside))]
+    incidents = [each["id"] for each in json.loads(place.page("/api/v1/incidents", inside))["incidents"]]
     each = [f"/api/v1/incidents/{name}{end}" for name in incidents for end in ("", ".md")]
     return ["/", "/metrics", "/-/healthy", "/api/v1/status", "/api/v1/alerts", "/api/v1/incidents", *each]
 
@@ -172,7 +172,7 @@ def test_the_daemons_memory_goes_into_no_core_and_to_no_neighbour(binary: Path) 
             assert limits[0][4:6] == ["0", "0"]
             neighbour = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "cat", str(proc / "environ")]
             assert subprocess.run(neighbour, capture_output=True).returncode != 0
-            assert place.page("/metrics").count("process_open_fds ") == 1, "it still sees itself"
+            assert place.page("/metrics").count("\nprocess_open_fds ") == 1, "it still sees itself"
         finally:
             place.close()
     finally:

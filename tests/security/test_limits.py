@@ -34,7 +34,7 @@ def test_slow_clients_slow_nobody_else(place: Place, attack: str, full: bool) ->
     idle = latency.idle_p99(place)
     sampler = latency.Sampler(place)
     seconds = "20" if full else "4"
-    command = [program, *SLOW[attack], "-c", "300", "-r", "200", "-l", seconds, "-p", "3", "-v", "1",
+    command = [program, *SLOW[attack], "-c", "300", "-r", "100", "-l", seconds, "-p", "3", "-v", "1",
                "-u", f"http://127.0.0.1:{place.port}/metrics"]  # fmt: skip
     with sampler.running():
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -61,10 +61,12 @@ def test_a_thousand_idle_connections_are_nobody_elses_trouble(place: Place) -> N
 
 
 def test_a_client_that_stops_in_the_middle_is_cut_off(place: Place) -> None:
-    for request in [b"", b"GET /metrics HTTP/1.1\r\nHost: local", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"]:
-        connection = place.connect(9)
-        with connection:
+    requests = [b"", b"GET /metrics HTTP/1.1\r\nHost: local", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"]
+    with ExitStack() as held:
+        connections = [held.enter_context(place.connect(9)) for _ in requests]
+        for connection, request in zip(connections, requests):
             connection.sendall(request)
+        for connection in connections:
             while connection.recv(65536):
                 pass
 

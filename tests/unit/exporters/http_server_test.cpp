@@ -233,6 +233,16 @@ TEST_CASE("fields of the site go over our own, in refusals too") {
   }
 }
 
+TEST_CASE("clients that never end their requests block nobody, even when they hold every place") {
+  RunningServer server{say_path, {.connections = 4}};
+  std::list<WebClient> slow;
+  for (int i = 0; i < 4; ++i) slow.emplace_back(server.port()).send("GET / HTTP/1.1\r\nX: ");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(has_status(answer(server, get("/metrics")), 200));
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
+  CHECK(slow.front().closed_within(5s));
+}
+
 TEST_CASE("two silent clients do not delay a third") {
   RunningServer server{say_path};
   WebClient first{server.port()}, second{server.port()};

@@ -32,6 +32,8 @@ class RunningServer {
   ~RunningServer() { stop(); }
 
   std::uint16_t port() const { return port_; }
+  /// For what belongs to the server's thread.
+  asio::any_io_executor executor() { return loop_.get_executor(); }
 
   /// How long it took.
   std::chrono::steady_clock::duration stop() {
