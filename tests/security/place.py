@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-import yaml
 from scripted import Line, Scripted
 from stack.ports import free_ports
 from stack.waiting import wait_until
@@ -101,7 +100,7 @@ class Place:
         if self.web is not None:
             file = self.folder / "web.yml"
             file.touch(mode=0o600)
-            file.write_text(yaml.safe_dump(self.web))
+            file.write_text(json.dumps(self.web, indent=1))  # YAML as well
             named.append(f"--web.config.file={file}")
         return named
 
