@@ -35,7 +35,9 @@ struct ProbeConfig {
 
 struct WebConfig {
   std::string listen_address = "127.0.0.1:9848";
-  std::string external_url;  ///< without a trailing slash; "" when not set
+  std::string external_url;                ///< without a trailing slash; "" when not set
+  std::vector<std::string> allowed_hosts;  ///< further names by which browsers may call us
+  bool allow_insecure_bind = false;        ///< beyond loopback without TLS and users: no warning
 };
 
 /// What the site changes about one alert of the catalogue.

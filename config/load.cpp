@@ -72,11 +72,29 @@ std::string read_listen_address(Options& web, const std::string& fallback) {
   return fallback;
 }
 
+/// Names or addresses without a port; a v6 address may have its brackets.
+std::vector<std::string> read_allowed_hosts(Options& web) {
+  auto hosts = web.texts("allowed_hosts");
+  std::erase_if(hosts, [&web](std::string& host) {
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const bool v6 = std::ranges::count(host, ':') > 1;
+    const bool fine = !host.empty() && std::ranges::all_of(host, is_host_letter) &&
+                      (v6 || host.find(':') == std::string::npos);
+    if (!fine)
+      web.error("allowed_hosts",
+                "allowed_hosts: expected names or addresses without a port, got " + in_quotes(host));
+    return !fine;
+  });
+  return hosts;
+}
+
 WebConfig load_web(Options& root) {
   auto web = root.map("web");
   WebConfig config;
   config.listen_address = read_listen_address(web, config.listen_address);
   config.external_url = read_base_url(web, "external_url");
+  config.allowed_hosts = read_allowed_hosts(web);
+  config.allow_insecure_bind = web.flag("allow_insecure_bind", false);
   return config;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daemon/commands.hpp"
+#include "daemon/door.hpp"
 #include "daemon/judgement_parts.hpp"
 #include "version.hpp"
 
@@ -120,10 +121,12 @@ void App::start_web() {
     ++http_requests_[{std::string{handler}, std::to_string(status)}];
   };
   const auto executor = loops_.main().get_executor();
+  const auto refused = [count](unsigned status) { count("refused", status); };
   auto handler =
       make_routes({[this] { return snapshot(); }, count, runbooks_, loops_.worker().get_executor()});
-  server_ = std::make_unique<HttpServer>(executor, std::move(handler),
-                                         [count](unsigned status) { count("refused", status); });
+  door_ = make_door(settings_, loaded_.parts, loops_, *address, refused);
+  server_ = std::make_unique<HttpServer>(executor, door_->guard(std::move(handler)), refused, WebLimits{},
+                                         door_->front());
   const auto listening = server_->listen(*address);
   if (!listening) throw std::runtime_error{"cannot listen on " + wanted + ": " + listening.error().message()};
   log_event(LogLevel::info, "listening", {{"address", to_string(*listening)}});
@@ -170,6 +173,7 @@ asio::awaitable<void> App::live() {
   tasks_.spawn("pulse", pulse());
   tasks_.spawn("signals", hear_signals(signals));
   tasks_.spawn("web", server_->serve());
+  tasks_.spawn("web files", door_->watch());
   start_control();
   start_judging();
   watched_.start();

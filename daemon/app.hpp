@@ -21,6 +21,7 @@
 #include "exporters/catalogue.hpp"
 #include "exporters/http_server.hpp"
 #include "exporters/routes.hpp"
+#include "exporters/web_door.hpp"
 
 namespace healthd {
 
@@ -87,6 +88,7 @@ class App {
 
   std::map<std::pair<std::string, std::string>, std::uint64_t> http_requests_;
   RunbookPages runbooks_;
+  std::shared_ptr<WebDoor> door_;
   std::unique_ptr<HttpServer> server_;
   Histogram loop_lag_;
   ListenAddress listening_;

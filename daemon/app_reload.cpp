@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/app.hpp"
+#include "daemon/door.hpp"
 #include "daemon/judgement_parts.hpp"
 #include "daemon/status_text.hpp"
 
@@ -16,12 +17,12 @@ namespace {
 constexpr std::chrono::seconds halt_time{3};
 
 /// To be spawned where blocking is right.
-asio::awaitable<Loaded> load_slowly(const std::string& path, Resolver& resolver) {
+asio::awaitable<Loaded> load_slowly(const Settings& settings, Resolver& resolver) {
   Loaded failed;
   try {
-    co_return load_file(path, resolver);
+    co_return load_file(settings.config_file, settings.web_config_file, resolver);
   } catch (const std::exception& bug) {
-    failed.problems->error({path}, std::string{"cannot be read: "} + bug.what());
+    failed.problems->error({settings.config_file}, std::string{"cannot be read: "} + bug.what());
   }
   co_return failed;
 }
@@ -46,7 +47,7 @@ std::string counted(std::size_t count, const char* what) {
 asio::awaitable<App::Reloaded> App::reload() {
   systemd_.send("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
   const auto executor = loops_.worker().get_executor();
-  auto loading = load_slowly(settings_.config_file, loops_.resolver());
+  auto loading = load_slowly(settings_, loops_.resolver());
   auto next = co_await asio::co_spawn(executor, std::move(loading), asio::use_awaitable);
   if (next.usable()) refuse_what_needs_a_restart(loaded_.parts.config, settings_, next);
   for (const auto& problem : next.problems->sorted())
@@ -56,6 +57,7 @@ asio::awaitable<App::Reloaded> App::reload() {
   if (reloaded.done) {
     const auto kept = watched_.unchanged(next.parts.probes).size();
     co_await swap(std::move(next));
+    co_await door_->reload();
     configured_at_ = std::chrono::system_clock::now();
     auto keeping = keep_slowly(last_good_, loaded_.text);
     const auto trouble = co_await asio::co_spawn(executor, std::move(keeping), asio::use_awaitable);
@@ -80,6 +82,7 @@ asio::awaitable<void> App::swap(Loaded next) {
   auto handover = judgement_->hand_over();
   vigil_.reset();
   loaded_ = std::move(next);
+  door_->set_hosts(allowed_hosts(settings_, loaded_.parts.config, listening_));
   auto parts = judgement_parts(settings_, loaded_.parts);
   const History before = std::exchange(history_, {});
   watch_probes(&before, kept);

@@ -123,6 +123,17 @@ void add_first_steps(std::vector<AlertRule>& rules) {
 
 }  // namespace
 
+std::shared_ptr<const WebAccess> assemble_web(const std::string& path, Problems& problems) {
+  auto access = load_web_access(path);
+  for (const auto& problem : access->problems.sorted()) {
+    if (problem.severity == Problem::Severity::error)
+      problems.error(problem.place, problem.message);
+    else
+      problems.warning(problem.place, problem.message);
+  }
+  return access;
+}
+
 Assembly assemble_text(std::string_view text, const std::string& name, Resolver& resolver, TlsContexts& tls,
                        Problems& problems) {
   Assembly parts;
@@ -143,6 +154,14 @@ Assembly assemble_text(std::string_view text, const std::string& name, Resolver&
 Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems) {
   const auto text = read_text_file(path, problems);
   return text ? assemble_text(*text, path, resolver, tls, problems) : Assembly{};
+}
+
+void warn_of_insecure_bind(const Assembly& parts, Problems& problems) {
+  const auto& web = parts.config.web;
+  const auto address = parse_listen_address(web.listen_address);
+  if (!address || web.allow_insecure_bind || !is_insecure(*address, parts.web->file)) return;
+  auto root = parts.config.root;
+  problems.warning(root.map("web").place("listen_address"), std::string{insecure_bind});
 }
 
 bool report_unknown_probes(const Assembly& parts, const std::vector<std::string>& names) {

@@ -12,12 +12,19 @@
 #include "config/config.hpp"
 #include "daemon/dispatcher.hpp"
 #include "exporters/heartbeat.hpp"
+#include "exporters/web_door.hpp"
 #include "probes/kinds.hpp"
 #include "probes/needs.hpp"
 #include "probes/net/resolve.hpp"
 #include "probes/net/tls.hpp"
 
 namespace healthd {
+
+/// What is said of it, here and at each start.
+constexpr std::string_view insecure_bind =
+    "other hosts reach this address, and there is no TLS with a login (--web.config.file); where something "
+    "else "
+    "guards it, say web.allow_insecure_bind: true";
 
 struct BuiltProbe {
   ProbeConfig config;
@@ -33,14 +40,22 @@ struct Assembly {
   std::vector<BuiltProbe> probes;
   std::vector<Receiver> receivers;
   std::optional<Heartbeat> heartbeat;
-  Needs needs;  ///< of the probes
+  std::shared_ptr<const WebAccess> web;  ///< of the web file
+  Needs needs;                           ///< of the probes
 };
+
+/// Of the file `--web.config.file`, whose problems join the others. Blocks on disk.
+std::shared_ptr<const WebAccess> assemble_web(const std::string& path, Problems& problems);
 
 /// Blocks on disk. Where `problems` has errors, the parts must not be used. `problems` must outlive them.
 Assembly assemble(const std::string& path, Resolver& resolver, TlsContexts& tls, Problems& problems);
 /// As if a file of that name held the text.
 Assembly assemble_text(std::string_view text, const std::string& name, Resolver& resolver, TlsContexts& tls,
                        Problems& problems);
+
+/// A warning where the configured listen address lets other hosts in without TLS and a login, and the
+/// configuration does not say that it is meant so.
+void warn_of_insecure_bind(const Assembly& parts, Problems& problems);
 
 /// Prints, to standard error, which of `names` no probe has, and what they may have meant; false where there
 /// are none.

@@ -10,7 +10,9 @@ int check_config(const Settings& settings) {
   Loops loops;
   TlsContexts tls;
   Problems problems;
-  const auto parts = assemble(settings.config_file, loops.resolver(), tls, problems);
+  auto parts = assemble(settings.config_file, loops.resolver(), tls, problems);
+  parts.web = assemble_web(settings.web_config_file, problems);
+  if (!problems.has_errors()) warn_of_insecure_bind(parts, problems);
   for (const auto& problem : problems.sorted()) std::cout << to_string(problem) << '\n';
   loops.stop_postgres();
   if (problems.has_errors()) return exit_code::failed;

@@ -52,7 +52,7 @@ JudgementParts judgement_parts(const Settings& settings, Assembly& parts) {
   return {.stack = parts.config.stack,
           .rules = parts.rules,
           .probes = watched(parts),
-          .links = links_for(settings, parts.config),
+          .links = links_for(settings, parts.config, parts.web && parts.web->file.tls),
           .dependencies = dependencies(parts),
           .boot_grace_until = started + parts.config.alerts.boot_grace,
           .receivers = std::move(parts.receivers),

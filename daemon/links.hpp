@@ -7,7 +7,11 @@
 
 namespace healthd {
 
-/// From the command line, else the configuration, else this host's name and port.
-AlertLinks links_for(const Settings& settings, const Config& config);
+/// Of this machine.
+std::string host_name();
+
+/// From the command line, else the configuration, else this host's name and port; `tls`: whether that is
+/// https.
+AlertLinks links_for(const Settings& settings, const Config& config, bool tls = false);
 
 }  // namespace healthd

@@ -2,17 +2,18 @@
 
 namespace healthd {
 
-Loaded load_text(std::string text, const std::string& name, Resolver& resolver) {
+Loaded load_text(std::string text, const std::string& name, const std::string& web_path, Resolver& resolver) {
   Loaded loaded;
   loaded.text = std::move(text);
   loaded.parts = assemble_text(loaded.text, name, resolver, *loaded.tls, *loaded.problems);
+  loaded.parts.web = assemble_web(web_path, *loaded.problems);
   return loaded;
 }
 
-Loaded load_file(const std::string& path, Resolver& resolver) {
+Loaded load_file(const std::string& path, const std::string& web_path, Resolver& resolver) {
   Loaded unread;
   auto text = read_text_file(path, *unread.problems);
-  return text ? load_text(std::move(*text), path, resolver) : std::move(unread);
+  return text ? load_text(std::move(*text), path, web_path, resolver) : std::move(unread);
 }
 
 void refuse_what_needs_a_restart(const Config& now, const Settings& settings, Loaded& next) {

@@ -18,10 +18,10 @@ struct Loaded {
   bool usable() const { return !problems->has_errors(); }
 };
 
-/// Reads the file; blocks on disk.
-Loaded load_file(const std::string& path, Resolver& resolver);
+/// Reads the file, and the web file (`--web.config.file`, "" for none); blocks on disk.
+Loaded load_file(const std::string& path, const std::string& web_path, Resolver& resolver);
 /// As if the file held the text.
-Loaded load_text(std::string text, const std::string& name, Resolver& resolver);
+Loaded load_text(std::string text, const std::string& name, const std::string& web_path, Resolver& resolver);
 
 /// Reports to `next` what it changes that only a restart can bring about.
 void refuse_what_needs_a_restart(const Config& now, const Settings& settings, Loaded& next);

@@ -1,5 +1,5 @@
-// The threads of the program: the main loop, which owns all state, the PostgreSQL loop, and a worker for
-// rendering.
+// The threads of the program: the main loop, which owns all state, the PostgreSQL loop, and workers for
+// rendering and for passwords.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -20,6 +20,8 @@ class Loops {
 
   boost::asio::io_context& main() { return main_; }
   boost::asio::thread_pool& worker() { return worker_; }
+  /// For passwords: whoever tries many of them delays no page.
+  boost::asio::thread_pool& hasher() { return hasher_; }
   Resolver& resolver() { return resolver_; }
   Tools& tools() { return tools_; }
 
@@ -39,6 +41,7 @@ class Loops {
   std::thread postgres_thread_;
   bool stuck_ = false;
   boost::asio::thread_pool worker_{1};
+  boost::asio::thread_pool hasher_{1};
   Resolver resolver_;
   Tools tools_;
 };

@@ -34,6 +34,11 @@ void add_config_option(CLI::App& app, Settings& settings) {
   app.add_option("--config.file", settings.config_file, "The configuration, YAML")->capture_default_str();
 }
 
+void add_web_config_option(CLI::App& app, Settings& settings) {
+  app.add_option("--web.config.file", settings.web_config_file,
+                 "TLS, users and header fields of the pages, as for other Prometheus exporters");
+}
+
 void add_control_option(CLI::App& app, Settings& settings) {
   app.add_option("--control.socket", settings.control_socket, "The socket of the running daemon")
       ->capture_default_str();
@@ -60,6 +65,7 @@ void add_run_options(CLI::App& app, Settings& settings) {
   app.add_option(
       "--web.listen-address", settings.listen_address,
       "Where to serve pages and metrics, host:port (default: the configuration's, else 127.0.0.1:9848)");
+  add_web_config_option(app, settings);
   app.add_option("--web.external-url", settings.external_url, "The address by which people reach the pages");
   app.add_option("--storage.path", settings.storage_path,
                  "The folder that keeps alerts, deliveries, incidents and silences across restarts")
@@ -125,6 +131,7 @@ int dispatch(int argc, char** argv) {
       "check-config",
       "Prints every problem of the configuration as file:line:column: message. Exit: 0 valid, 1 not");
   add_config_option(*check, settings);
+  add_web_config_option(*check, settings);
   auto* probe = app.add_subcommand(
       "probe", "Runs configured probes once. Exit, the worst of all: 0 up, 1 degraded, 2 down, 3 unknown");
   add_config_option(*probe, settings);

@@ -1,3 +1,6 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -9,7 +12,7 @@ namespace {
 
 /// The file, or else what was in use when it was last right. Prints every problem of the file.
 Loaded load_or_fall_back(const Settings& settings, Resolver& resolver, bool& as_configured) {
-  auto loaded = load_file(settings.config_file, resolver);
+  auto loaded = load_file(settings.config_file, settings.web_config_file, resolver);
   if (const auto lines = lines_of(*loaded.problems); !lines.empty()) std::cerr << lines << '\n';
   as_configured = loaded.usable();
   if (as_configured || settings.config_strict) return loaded;
@@ -17,16 +20,27 @@ Loaded load_or_fall_back(const Settings& settings, Resolver& resolver, bool& as_
   auto text = last_good.text();
   if (!text) return loaded;
   // Under the file's own name, for relative paths begin at its folder.
-  auto fallback = load_text(std::move(*text), settings.config_file, resolver);
+  auto fallback = load_text(std::move(*text), settings.config_file, settings.web_config_file, resolver);
   if (!fallback.usable()) return loaded;
   std::cerr << "superset-healthd: going on with the configuration that was last in use, " << last_good.path()
             << "; --config.strict would stop here\n";
   return fallback;
 }
 
+/// Our memory holds passwords: it goes into no core file, and no other process of our user reads it. A debug
+/// build is made to be looked into.
+void keep_memory_private() {
+#ifdef NDEBUG
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 }  // namespace
 
 int run_daemon(const Settings& settings) {
+  keep_memory_private();
   Loops loops;
   bool as_configured = true;
   auto loaded = load_or_fall_back(settings, loops.resolver(), as_configured);

@@ -9,9 +9,10 @@ namespace healthd {
 
 struct Settings {
   std::string config_file = "/etc/superset-healthd/config.yaml";
-  bool config_strict = false;  ///< a wrong file ends the start, whatever was in use before
-  std::string listen_address;  ///< "" : the configuration's
-  std::string external_url;    ///< "" : the configuration's
+  bool config_strict = false;   ///< a wrong file ends the start, whatever was in use before
+  std::string listen_address;   ///< "" : the configuration's
+  std::string external_url;     ///< "" : the configuration's
+  std::string web_config_file;  ///< "": pages for everybody, without TLS
   std::string storage_path = "/var/lib/superset-healthd";
   std::string control_socket = "/run/superset-healthd/control.sock";
   LogLevel log_level = LogLevel::info;

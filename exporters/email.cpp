@@ -14,6 +14,7 @@
 #include "exporters/message_text.hpp"
 #include "exporters/notifier.hpp"
 #include "exporters/smtp.hpp"
+#include "probes/net/address_policy.hpp"
 #include "probes/with_deadline.hpp"
 
 namespace healthd {
@@ -92,6 +93,11 @@ class Email final : public Notifier {
     if (!found || !*found) {
       const auto detail = found ? found->error().detail : std::string{"the name was not resolved in time"};
       const Delivery failure{Delivery::Kind::retry, found ? "connect" : "timeout", detail, {}, false, ""};
+      co_return std::vector<Delivery>(messages.size(), failure);
+    }
+    if (const auto forbidden = keep_allowed(settings_->host.host, **found, no_receiver_there);
+        !forbidden.empty()) {
+      const Delivery failure{Delivery::Kind::retry, "connect", forbidden, {}, false, ""};
       co_return std::vector<Delivery>(messages.size(), failure);
     }
     auto envelope = compose(messages);

@@ -1,5 +1,6 @@
 #include "exporters/http_messages.hpp"
 
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,7 @@ constexpr std::pair<std::string_view, std::string_view> fixed_fields[]{
      "frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Cache-Control", "no-store"}};
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
@@ -48,6 +50,10 @@ std::optional<WebResponse> refusal(HttpParser& parser, const WebLimits& limits) 
   if (request.version() == 11 && request.count(http::field::host) != 1) {
     return text_response(400, "A request needs one Host field.");
   }
+  if (request.count(http::field::host) > 1 || request.count(http::field::authorization) > 1)
+    return text_response(400, "A field stands there twice.");
+  const auto fields = static_cast<std::size_t>(std::distance(request.begin(), request.end()));
+  if (fields > limits.fields) return text_response(431, "The request has too many header fields.");
   return std::nullopt;
 }
 
@@ -60,17 +66,26 @@ WebRequest request_of(const HttpParser& parser) {
   if (question != std::string::npos) out.query = target.substr(question + 1);
   out.accept = text(request[http::field::accept]);
   out.accept_encoding = text(request[http::field::accept_encoding]);
+  if (request.count(http::field::host) > 0) out.host = text(request[http::field::host]);
+  out.authorization = text(request[http::field::authorization]);
   return out;
 }
 
-HttpMessage message_of(WebResponse response, bool keep_alive) {
-  HttpMessage message{static_cast<http::status>(response.status), 11, std::move(response.body)};
+std::string text_of(WebResponse response, const WebFields& over, bool keep_alive, bool header_only) {
+  http::response<http::empty_body> message{static_cast<http::status>(response.status), 11};
   message.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : fixed_fields) message.set(name, value);
+  for (const auto& [name, value] : over) message.set(name, value);
+  for (const auto& [name, value] : response.fields) message.set(name, value);
   if (response.status == 405) message.set(http::field::allow, "GET, HEAD");
   message.keep_alive(keep_alive);
-  message.prepare_payload();
-  return message;
+  message.content_length(response.body.size());
+
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ' + text(message.reason()) + "\r\n";
+  for (const auto& field : message) out += text(field.name_string()) + ": " + text(field.value()) + "\r\n";
+  out += "\r\n";
+  if (!header_only) out += response.body;
+  return out;
 }
 
 }  // namespace healthd

@@ -5,7 +5,6 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
 #include <string>
 
@@ -14,7 +13,6 @@
 namespace healthd {
 
 using HttpParser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
-using HttpMessage = boost::beast::http::response<boost::beast::http::string_body>;
 
 /// One line of plain text.
 WebResponse text_response(unsigned status, std::string line);
@@ -28,7 +26,8 @@ std::optional<WebResponse> refusal(HttpParser& parser, const WebLimits& limits);
 
 WebRequest request_of(const HttpParser& parser);
 
-/// With the fields that keep a browser safe.
-HttpMessage message_of(WebResponse response, bool keep_alive);
+/// The answer as it is sent, with the fields that keep a browser safe; `over` goes over those, and the
+/// response's own over all.
+std::string text_of(WebResponse response, const WebFields& over, bool keep_alive, bool header_only);
 
 }  // namespace healthd

@@ -1,4 +1,3 @@
-// The only source with Beast's stream algorithms: they are slow to compile.
 #include "exporters/http_server.hpp"
 
 #include <algorithm>
@@ -10,8 +9,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <exception>
 #include <iterator>
 #include <list>
@@ -19,6 +16,7 @@
 #include <utility>
 
 #include "exporters/http_messages.hpp"
+#include "exporters/web_stream.hpp"
 
 namespace healthd {
 namespace {
@@ -30,38 +28,51 @@ using boost::system::error_code;
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds accept_pause{100};
-constexpr std::chrono::seconds linger{1};
-constexpr std::size_t max_lingering_bytes = 64 * 1024;
+constexpr std::size_t read_bytes = 2048;
+
+/// Whoever has not said a whole request yet may have to go for somebody else.
+enum class Stage { silent, speaking, answered };
 
 struct Session {
-  explicit Session(tcp::socket socket) : stream{std::move(socket)} {}
-  beast::tcp_stream stream;
-  bool idle = true;  ///< no byte of a request has come
+  std::unique_ptr<WebStream> stream;
+  asio::ip::address client;  ///< of IPv6 the network, of which one host has as many addresses as it likes
+  Stage stage = Stage::silent;
+  bool leaving = false;  ///< closed by us, and about to end
 };
-using Sessions = std::list<Session>;  ///< the idle ones in the order in which they became so
+using Sessions = std::list<Session>;  ///< in the order in which they fell silent
 
-asio::awaitable<bool> write(beast::tcp_stream& stream, HttpMessage message, bool header_only) {
-  http::response_serializer<http::string_body> serializer{message};
-  if (header_only) {
-    const auto [error, size] = co_await http::async_write_header(stream, serializer, as_tuple);
-    co_return !error;
-  }
-  const auto [error, size] = co_await http::async_write(stream, serializer, as_tuple);
-  co_return !error;
+asio::ip::address client_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address;
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6);
+  if (v6.is_loopback()) return address;
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6{bytes};
 }
 
-/// Says goodbye, and reads what the client still sends: closing at once could destroy the answer on its way.
-asio::awaitable<void> close_gently(beast::tcp_stream& stream) {
-  error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  stream.expires_after(linger);
-  char rest[4096];
-  for (std::size_t read = 0; read < max_lingering_bytes;) {
-    const auto [error, size] = co_await stream.async_read_some(asio::buffer(rest), as_tuple);
-    if (error) break;
-    read += size;
+void leave(Session& session) {
+  session.leaving = true;
+  session.stream->close();
+}
+
+/// Reads until the header is complete. What comes behind it stays in `buffer`, for its turn.
+asio::awaitable<error_code> read_header(WebStream& stream, beast::flat_buffer& buffer, HttpParser& parser) {
+  for (;;) {
+    if (buffer.size() > 0) {
+      error_code error;
+      buffer.consume(parser.put(buffer.data(), error));
+      if (error && error != http::error::need_more) co_return error;
+      if (parser.is_header_done()) co_return error_code{};
+    }
+    const auto room = std::min(read_bytes, buffer.max_size() - buffer.size());
+    if (room == 0) co_return http::error::buffer_overflow;
+    const auto space = buffer.prepare(room);
+    const auto read = co_await stream.read_some(space);
+    if (read.error == asio::error::eof) co_return http::error::end_of_stream;
+    if (read.error) co_return read.error;
+    buffer.commit(read.bytes);
   }
-  stream.close();
 }
 
 tcp::endpoint endpoint_of(const ListenAddress& address) {
@@ -73,11 +84,12 @@ tcp::endpoint endpoint_of(const ListenAddress& address) {
 
 struct HttpServer::State {
   State(asio::any_io_executor executor, WebHandler web_handler, std::function<void(unsigned)> on_refused,
-        WebLimits web_limits)
+        WebLimits web_limits, WebFront web_front)
       : loop{std::move(executor)},
         handler{std::move(web_handler)},
         refused{std::move(on_refused)},
         limits{web_limits},
+        front{std::move(web_front)},
         acceptor{loop},
         change{loop} {}
 
@@ -85,10 +97,13 @@ struct HttpServer::State {
   static void start(const std::shared_ptr<State>& state, tcp::socket socket);
   static asio::awaitable<void> converse(std::shared_ptr<State> state, Sessions::iterator session);
   asio::awaitable<bool> await_request(Sessions::iterator session, beast::flat_buffer& buffer, bool first);
-  asio::awaitable<bool> exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer);
+  asio::awaitable<bool> exchange(Session& session, beast::flat_buffer& buffer);
   asio::awaitable<WebResponse> answer(const WebRequest& request);
   asio::awaitable<void> accept_one(const std::shared_ptr<State>& state);
   asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
+  std::size_t count() const;
+  bool make_room_for(const asio::ip::address& client);
+  bool close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go);
   void close_longest_idle();
   void close_all();
 
@@ -96,6 +111,7 @@ struct HttpServer::State {
   WebHandler handler;
   std::function<void(unsigned)> refused;
   WebLimits limits;
+  WebFront front;
   tcp::acceptor acceptor;
   asio::steady_timer change;  ///< cancelled when a session has ended or become idle
   Sessions sessions;
@@ -114,7 +130,14 @@ error_code HttpServer::State::open(const tcp::endpoint& endpoint) {
 }
 
 void HttpServer::State::start(const std::shared_ptr<State>& state, tcp::socket socket) {
-  const auto session = state->sessions.emplace(state->sessions.end(), std::move(socket));
+  error_code gone;
+  const auto peer = socket.remote_endpoint(gone);
+  if (gone) return;
+  const auto client = client_of(peer.address());
+  if (!state->make_room_for(client)) return;
+  auto context = state->front.tls ? state->front.tls() : nullptr;
+  auto stream = make_web_stream(std::move(socket), std::move(context));
+  const auto session = state->sessions.emplace(state->sessions.end(), std::move(stream), client);
   asio::co_spawn(state->loop, converse(state, session), [state, session](std::exception_ptr bug) {
     state->sessions.erase(session);
     state->change.cancel();
@@ -124,38 +147,41 @@ void HttpServer::State::start(const std::shared_ptr<State>& state, tcp::socket s
 
 asio::awaitable<void> HttpServer::State::converse(std::shared_ptr<State> state, Sessions::iterator session) {
   beast::flat_buffer buffer{2 * state->limits.header_bytes};
-  bool open = co_await state->await_request(session, buffer, true);
+  session->stream->expires_after(state->limits.handshake);
+  bool open = co_await session->stream->handshake();
+  if (open) open = co_await state->await_request(session, buffer, true);
   while (open) {
-    open = co_await state->exchange(session->stream, buffer);
+    open = co_await state->exchange(*session, buffer);
     if (open) open = co_await state->await_request(session, buffer, false);
   }
-  if (session->stream.socket().is_open()) co_await close_gently(session->stream);
+  co_await session->stream->close_gently();
 }
 
 /// Waits for the first byte of a request. A new client has no longer for it than for the whole request.
 asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator session, beast::flat_buffer& buffer,
                                                        bool first) {
-  auto& stream = session->stream;
+  auto& stream = *session->stream;
   if (buffer.size() == 0) {
     sessions.splice(sessions.end(), sessions, session);
-    session->idle = true;
+    session->stage = Stage::silent;
     change.cancel();
     stream.expires_after(first ? limits.read : limits.idle);
     const auto space = buffer.prepare(1024);
-    const auto [error, size] = co_await stream.async_read_some(space, as_tuple);
-    if (error) co_return false;
-    buffer.commit(size);
-    session->idle = false;
+    const auto read = co_await stream.read_some(space);
+    if (read.error) co_return false;
+    buffer.commit(read.bytes);
   }
+  session->stage = Stage::speaking;
   if (!first) stream.expires_after(limits.read);
   co_return true;
 }
 
 /// Reads one request and answers it; whether the connection stays open.
-asio::awaitable<bool> HttpServer::State::exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+asio::awaitable<bool> HttpServer::State::exchange(Session& session, beast::flat_buffer& buffer) {
   HttpParser parser;
   parser.header_limit(limits.header_bytes);
-  const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, as_tuple);
+  const auto error = co_await read_header(*session.stream, buffer, parser);
+  session.stage = Stage::answered;
   auto refused_with = error ? answer_to_unreadable(error) : refusal(parser, limits);
   if (error && !refused_with) co_return false;
 
@@ -165,14 +191,16 @@ asio::awaitable<bool> HttpServer::State::exchange(beast::tcp_stream& stream, bea
     response = std::move(*refused_with);
     if (refused) refused(response.status);
   } else {
-    const WebRequest request = request_of(parser);
+    auto request = request_of(parser);
+    request.from = session.client;
     response = co_await answer(request);
   }
   const bool header_only = parser.get().method() == http::verb::head;
-  stream.expires_after(limits.write);
-  HttpMessage message = message_of(std::move(response), keep_alive);
-  const bool written = co_await write(stream, std::move(message), header_only);
-  co_return written&& keep_alive;
+  session.stream->expires_after(limits.write);
+  const auto over = front.fields ? front.fields() : WebFields{};
+  const auto text = text_of(std::move(response), over, keep_alive, header_only);
+  const auto written = co_await session.stream->write(asio::buffer(text));
+  co_return !written.error && keep_alive;
 }
 
 asio::awaitable<WebResponse> HttpServer::State::answer(const WebRequest& request) {
@@ -190,7 +218,7 @@ asio::awaitable<void> HttpServer::State::wait(std::chrono::steady_clock::time_po
 }
 
 asio::awaitable<void> HttpServer::State::accept_one(const std::shared_ptr<State>& state) {
-  if (sessions.size() > limits.connections) {
+  if (count() > limits.connections) {
     close_longest_idle();
     co_await wait(std::chrono::steady_clock::time_point::max());
     co_return;
@@ -203,23 +231,46 @@ asio::awaitable<void> HttpServer::State::accept_one(const std::shared_ptr<State>
   }
 }
 
-/// The newest is spared: it has had no time to speak. With nobody else idle, the next client waits.
+std::size_t HttpServer::State::count() const {
+  const auto stays = [](const Session& session) { return !session.leaving; };
+  return static_cast<std::size_t>(std::ranges::count_if(sessions, stays));
+}
+
+/// Of a client's connections the one that has been idle longest goes; false where all are being answered.
+bool HttpServer::State::make_room_for(const asio::ip::address& client) {
+  const auto most = client.is_loopback() ? limits.per_loopback_address : limits.per_address;
+  const auto is_theirs = [&client](const Session& each) { return !each.leaving && each.client == client; };
+  if (static_cast<std::size_t>(std::ranges::count_if(sessions, is_theirs)) < most) return true;
+  return close_one(sessions.end(), is_theirs);
+}
+
+/// Of those before `end` that may go: first who says nothing, then who takes long to say it.
+bool HttpServer::State::close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go) {
+  for (const auto stage : {Stage::silent, Stage::speaking}) {
+    const auto goes = [&](const Session& each) { return each.stage == stage && may_go(each); };
+    const auto found = std::find_if(sessions.begin(), end, goes);
+    if (found == end) continue;
+    leave(*found);
+    return true;
+  }
+  return false;
+}
+
+/// The newest is spared: it has had no time to speak. With all others being answered, the next client waits.
 void HttpServer::State::close_longest_idle() {
-  const auto newest = std::prev(sessions.end());
-  const auto idle =
-      std::find_if(sessions.begin(), newest, [](const Session& session) { return session.idle; });
-  if (idle != newest) idle->stream.close();
+  close_one(std::prev(sessions.end()), [](const Session& each) { return !each.leaving; });
 }
 
 void HttpServer::State::close_all() {
   error_code ignored;
   acceptor.close(ignored);
-  for (Session& session : sessions) session.stream.close();
+  for (Session& session : sessions) leave(session);
 }
 
 HttpServer::HttpServer(asio::any_io_executor loop, WebHandler handler, std::function<void(unsigned)> refused,
-                       WebLimits limits)
-    : state_{std::make_shared<State>(std::move(loop), std::move(handler), std::move(refused), limits)} {}
+                       WebLimits limits, WebFront front)
+    : state_{std::make_shared<State>(std::move(loop), std::move(handler), std::move(refused), limits,
+                                     std::move(front))} {}
 
 HttpServer::~HttpServer() { state_->close_all(); }
 

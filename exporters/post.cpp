@@ -73,9 +73,15 @@ Posted judge_answer(const HttpResponse& response, bool quote) {
 /// A proxy passes TLS on as it is (CONNECT), and reads plain HTTP.
 asio::awaitable<Connection> open(Resolver& resolver, Trace& trace, const PostTarget& target) {
   const auto* proxy = target.proxy ? &*target.proxy : nullptr;
-  if (target.tls) co_return co_await dial(resolver, trace, target.url.endpoint, &*target.tls, proxy);
-  const auto& next = proxy != nullptr ? proxy->endpoint : target.url.endpoint;
-  co_return co_await dial(resolver, trace, next, nullptr);
+  const auto& endpoint = target.url.endpoint;
+  if (target.tls) co_return co_await dial(resolver, trace, endpoint, &*target.tls, proxy, no_receiver_there);
+  const auto& next = proxy != nullptr ? proxy->endpoint : endpoint;
+  if (auto forbidden = judge_literal(endpoint.host, no_receiver_there); !forbidden.empty()) {
+    Connection none;
+    none.failure = {Reason::unreachable, std::move(forbidden)};
+    co_return none;
+  }
+  co_return co_await dial(resolver, trace, next, nullptr, nullptr, no_receiver_there);
 }
 
 /// A proxy that reads the request has to be told where it goes.

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <exception>
+#include <functional>
 #include <utility>
 
 #include "exporters/incident_pages.hpp"
 #include "exporters/metrics.hpp"
+#include "exporters/metrics_form.hpp"
+#include "exporters/off_loop.hpp"
 #include "exporters/page.hpp"
 #include "exporters/status_json.hpp"
 #include "exporters/status_page.hpp"
@@ -23,36 +20,8 @@ constexpr const char* plain_type = "text/plain; charset=utf-8";
 constexpr const char* html_type = "text/html; charset=utf-8";
 constexpr const char* css_type = "text/css; charset=utf-8";
 constexpr const char* json_type = "application/json";
-constexpr const char* metrics_type = "text/plain; version=0.0.4; charset=utf-8";
 
 using Render = std::string (*)(const Snapshot&);
-
-/// Runs `render` on a worker; the caller goes on upon its own loop. Not cancelled: it takes milliseconds.
-asio::awaitable<std::string> rendered(asio::any_io_executor workers, Render render,
-                                      std::shared_ptr<const Snapshot> snapshot) {
-  auto start = [](auto handler, asio::any_io_executor pool, Render work,
-                  std::shared_ptr<const Snapshot> input) {
-    auto home = asio::get_associated_executor(handler);
-    auto task = [handler = std::move(handler), guard = asio::make_work_guard(home), home, work,
-                 input = std::move(input)]() mutable {
-      std::string text;
-      std::exception_ptr bug;
-      try {
-        text = work(*input);
-      } catch (...) {
-        bug = std::current_exception();
-      }
-      auto finish = [handler = std::move(handler), bug, text = std::move(text)]() mutable {
-        std::move(handler)(bug, std::move(text));
-      };
-      asio::post(home, std::move(finish));
-    };
-    asio::post(pool, std::move(task));
-  };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>,
-                                          void(std::exception_ptr, std::string)>(
-      start, asio::use_awaitable, std::move(workers), render, std::move(snapshot));
-}
 
 WebResponse page(std::string content_type, std::string body) {
   return {.status = 200, .content_type = std::move(content_type), .body = std::move(body)};
@@ -70,10 +39,10 @@ struct Dynamic {
   const char* content_type;
   Render render;
 };
-constexpr std::array dynamic_pages{
-    Dynamic{"/", html_type, render_status_page}, Dynamic{"/metrics", metrics_type, render_metrics},
-    Dynamic{"/api/v1/status", json_type, status_json}, Dynamic{"/api/v1/alerts", json_type, alerts_json},
-    Dynamic{"/api/v1/incidents", json_type, all_incidents}};
+constexpr std::array dynamic_pages{Dynamic{"/", html_type, render_status_page},
+                                   Dynamic{"/api/v1/status", json_type, status_json},
+                                   Dynamic{"/api/v1/alerts", json_type, alerts_json},
+                                   Dynamic{"/api/v1/incidents", json_type, all_incidents}};
 
 /// Pages that the loop answers at once.
 WebResponse style(const WebSources& /*sources*/) { return page(css_type, std::string{style_sheet()}); }
@@ -133,12 +102,29 @@ Answer static_answer(const WebSources& sources, std::string_view path) {
   return {"other", line(404, "There is no such page.")};
 }
 
-asio::awaitable<Answer> answer_to(const WebSources& sources, std::string_view path) {
+constexpr std::string_view metrics_path = "/metrics";
+
+asio::awaitable<Answer> metrics_answer(const WebSources& sources, const WebRequest& request) {
+  auto snapshot = sources.snapshot();
+  if (!snapshot) co_return Answer{metrics_path, line(503, "Not ready: starting.")};
+  const auto form = metrics_form(request.accept, request.accept_encoding);
+  std::function<std::string()> work = [snapshot, form] { return in_form(render_metrics(*snapshot), form); };
+  auto body = co_await off_loop(sources.workers, std::move(work));
+  auto response = page(std::string{content_type_of(form)}, std::move(body));
+  response.fields = {{"Vary", "Accept, Accept-Encoding"}};
+  if (form.gzip) response.fields.emplace_back("Content-Encoding", "gzip");
+  co_return Answer{metrics_path, std::move(response)};
+}
+
+asio::awaitable<Answer> answer_to(const WebSources& sources, const WebRequest& request) {
+  const std::string_view path = request.path;
+  if (path == metrics_path) co_return co_await metrics_answer(sources, request);
   const auto* found = std::ranges::find(dynamic_pages, path, &Dynamic::path);
   if (found == dynamic_pages.end()) co_return static_answer(sources, path);
   auto snapshot = sources.snapshot();
   if (!snapshot) co_return Answer{found->path, line(503, "Not ready: starting.")};
-  std::string body = co_await rendered(sources.workers, found->render, std::move(snapshot));
+  std::function<std::string()> work = [render = found->render, snapshot] { return render(*snapshot); };
+  auto body = co_await off_loop(sources.workers, std::move(work));
   co_return Answer{found->path, page(found->content_type, std::move(body))};
 }
 
@@ -148,7 +134,7 @@ WebHandler make_routes(WebSources sources) {
   const auto shared = std::make_shared<const WebSources>(std::move(sources));
   return [shared](const WebRequest& request) -> asio::awaitable<WebResponse> {
     const auto kept = shared;  // the coroutine's own: the closure may be gone by the time it goes on
-    Answer answer = co_await answer_to(*kept, request.path);
+    Answer answer = co_await answer_to(*kept, request);
     if (kept->count) kept->count(answer.handler, answer.response.status);
     co_return std::move(answer.response);
   };

@@ -94,13 +94,16 @@ std::string to_string(const Endpoint& endpoint) {
 }
 
 asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls,
-                                 const Proxy* proxy) {
+                                 const Proxy* proxy, AddressPolicy policy) {
   if (!endpoint.unix_path.empty()) co_return co_await dial_unix(trace, endpoint.unix_path);
 
   const auto& next = proxy != nullptr ? proxy->endpoint : endpoint;
   trace.enter(Phase::resolve);
-  const auto addresses = co_await resolver.resolve(next.host);
+  auto addresses = co_await resolver.resolve(next.host);
   if (!addresses) co_return failed(addresses.error());
+  auto forbidden = keep_allowed(next.host, *addresses, policy);
+  if (forbidden.empty() && proxy != nullptr) forbidden = judge_literal(endpoint.host, policy);
+  if (!forbidden.empty()) co_return failed({Reason::unreachable, std::move(forbidden)});
 
   trace.enter(Phase::connect);
   auto executor = co_await asio::this_coro::executor;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "probes/net/address_policy.hpp"
 #include "probes/net/stream.hpp"
 #include "probes/net/tls.hpp"
 #include "probes/trace.hpp"
@@ -33,8 +34,9 @@ struct Connection {
 
 /// Opens one connection; `tls` nullptr for plain text, `proxy` nullptr for the direct way. The addresses of a
 /// name race (race.hpp). A Unix socket whose backlog is full is waited for. Cancellable, and to be awaited
-/// under a deadline.
+/// under a deadline. Addresses that `policy` refuses are not tried; behind a proxy it judges the proxy's, and
+/// a target that is given as an address.
 asio::awaitable<Connection> dial(Resolver& resolver, Trace& trace, Endpoint endpoint, const TlsClient* tls,
-                                 const Proxy* proxy = nullptr);
+                                 const Proxy* proxy = nullptr, AddressPolicy policy = nullptr);
 
 }  // namespace healthd

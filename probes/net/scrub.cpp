@@ -156,12 +156,37 @@ std::string without_random_words(std::string_view text) {
   return kept;
 }
 
+/// Characters of UTF-8 that nobody sees, yet that change what others see or where a line ends: C1, marks
+/// without a width, line separators, and those that turn the direction of writing.
+struct Unseen {
+  std::string_view begin;
+  unsigned char from, to;  ///< of the byte that follows
+};
+constexpr std::array<Unseen, 5> unseen{{{"\xc2", 0x80, 0x9f},
+                                        {"\xe2\x80", 0x8b, 0x8f},
+                                        {"\xe2\x80", 0xa8, 0xae},
+                                        {"\xe2\x81", 0xa0, 0xaf},
+                                        {"\xef\xbb", 0xbf, 0xbf}}};
+
+/// How many bytes at the front of `text` nobody sees.
+std::size_t unseen_bytes(std::string_view text) {
+  for (const auto& [begin, from, to] : unseen) {
+    if (!text.starts_with(begin) || text.size() == begin.size()) continue;
+    const auto last = static_cast<unsigned char>(text[begin.size()]);
+    if (from <= last && last <= to) return begin.size() + 1;
+  }
+  return is_control(static_cast<unsigned char>(text.front())) ? 1 : 0;
+}
+
 /// Line ends stay for now: a cookie ends with its line. What hides inside a word goes without a trace.
 std::string printable(std::string_view text) {
   std::string kept;
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text.front();
     if (c == '\t' || c == '\r') kept += ' ';
-    if (c == '\n' || !is_control(static_cast<unsigned char>(c))) kept += c;
+    const auto hidden = c == '\n' ? 0 : unseen_bytes(text);
+    if (hidden == 0) kept += c;
+    text.remove_prefix(std::max<std::size_t>(hidden, 1));
   }
   return kept;
 }

@@ -1,6 +1,7 @@
 // Requests to our own web server, up to where a page is looked for.
 #include <boost/asio/buffer.hpp>
 
+#include "exporters/allowed_hosts.hpp"
 #include "exporters/http_messages.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -55,15 +56,40 @@ void check_request(const WebRequest& request, const WebLimits& limits) {
 }
 
 void check_answer(WebResponse response) {
-  const auto message = message_of(std::move(response), true);
-  for (const auto& field : message)
-    must(field.value().find_first_of("\r\n") == boost::beast::string_view::npos, "a field is one line");
+  const auto text = text_of(std::move(response), {}, true, true);
+  must(text.starts_with("HTTP/1.1 ") && text.ends_with("\r\n\r\n"), "an answer begins and ends as it should");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto line = fuzz::take_until(rest, '\n');
+    must(line.ends_with('\r') && line.find('\r') == line.size() - 1, "a field is one line");
+  }
+}
+
+/// Whatever stands around a name of ours makes it no name of ours.
+void check_host(const std::string& host) {
+  static const AllowedHosts ours{{"192.0.2.1", 9848}, "https://ops.example.com/healthd", {}};
+  const auto verdict = ours.judge(host);
+  auto other = host;
+  for (char& letter : other)
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  must(ours.judge(other) == verdict, "case does not matter in a host");
+  if (verdict != AllowedHosts::Verdict::fine) return;
+  const auto fits = [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           std::string_view{".:[]-_"}.find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  must(std::ranges::all_of(other, fits), "a host that is let in is a name or an address");
+  must(other.find("LOCALHOST") != std::string::npos || other.find("IP6-LOCALHOST") != std::string::npos ||
+           other.find("OPS.EXAMPLE.COM") != std::string::npos ||
+           other.find_first_not_of("0123456789ABCDEF.:[]") == std::string::npos,
+       "a host that is let in is one of ours");
 }
 
 void check(std::string_view bytes, const WebLimits& limits) {
   for (const std::size_t step : {bytes.size() + 1, std::size_t{1}}) {
     auto reading = read(bytes, step, limits);
     if (reading.request) check_request(*reading.request, limits);
+    if (reading.request && reading.request->host) check_host(*reading.request->host);
     if (!reading.refused) continue;
     check_refused(*reading.refused);
     check_answer(std::move(*reading.refused));
@@ -75,6 +101,7 @@ void check(std::string_view bytes, const WebLimits& limits) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = healthd::fuzz::as_text(data, size);
+  healthd::check_host(std::string{bytes});
   healthd::check(bytes, {});
   healthd::WebLimits tight;
   tight.header_bytes = 128;

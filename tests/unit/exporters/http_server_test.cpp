@@ -47,6 +47,12 @@ bool has_status(const std::string& response, int status) {
   return response.starts_with("HTTP/1.1 " + std::to_string(status) + " ");
 }
 
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 std::string answer(const RunningServer& server, std::string_view request) {
   WebClient client{server.port()};
   client.send(request);
@@ -67,6 +73,7 @@ TEST_CASE("a page is served with the headers that keep a browser safe") {
   CHECK(field(response, "X-Content-Type-Options") == "nosniff");
   CHECK(field(response, "Referrer-Policy") == "no-referrer");
   CHECK(field(response, "Cache-Control") == "no-store");
+  CHECK(field(response, "Cross-Origin-Resource-Policy") == "same-origin");
 }
 
 TEST_CASE("HEAD gets the header of GET and no body, and the connection stays usable") {
@@ -110,6 +117,9 @@ TEST_CASE("what is no simple GET is refused with a status and a line that says w
             {405, "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n"},
             {413, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"},
             {413, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+            {431, "GET / HTTP/1.1\r\nHost: x\r\n" + repeated("X: y\r\n", 64) + "\r\n"},
+            {400, "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n"},
+            {400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"},
             {414, get("/" + std::string(2048, 'a'))},
             {431, "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(9000, 'a') + "\r\n\r\n"},
             {431, "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(1 << 20, 'a') + "\r\n\r\n"},
@@ -177,6 +187,60 @@ TEST_CASE("idle clients block nobody, even when they hold every place") {
   CHECK(idle.front().closed_within(5s));
   CHECK(idle.back().send(get("/")));
   CHECK(has_status(idle.back().response(), 200));
+}
+
+TEST_CASE(
+    "one address has so many connections; of those the one that has been idle longest goes for the next") {
+  RunningServer server{say_path, {.per_address = 2, .per_loopback_address = 2}};
+  std::list<WebClient> greedy(3);
+  for (WebClient& client : greedy) client.connect(server.port(), 2);
+  CHECK(greedy.front().closed_within(5s));
+  WebClient other;
+  other.connect(server.port(), 3);
+  other.send(get("/"));
+  CHECK(has_status(other.response(), 200));
+  CHECK(greedy.back().send(get("/")));
+  CHECK(has_status(greedy.back().response(), 200));
+}
+
+TEST_CASE("one address with all its connections at work gets no further one, and others do") {
+  RunningServer server{think, {.per_address = 2, .per_loopback_address = 2}};
+  std::list<WebClient> busy(2);
+  for (WebClient& client : busy) {
+    client.connect(server.port(), 2);
+    client.send(get("/"));
+  }
+  WebClient third, other;
+  third.connect(server.port(), 2);
+  other.connect(server.port(), 3);
+  other.send(get("/"));
+  CHECK(third.closed_within(200ms));
+  for (WebClient& client : busy) CHECK(has_status(client.response(), 200));
+  CHECK(has_status(other.response(), 200));
+}
+
+TEST_CASE("fields of the site go over our own, in refusals too") {
+  WebFront front;
+  front.fields = [] {
+    return WebFields{{"X-Frame-Options", "DENY"}, {"Content-Security-Policy", "sandbox"}};
+  };
+  RunningServer server{say_path, {}, {}, front};
+  for (const std::string& request : {get("/"), std::string{"POST / HTTP/1.1\r\nHost: x\r\n\r\n"}}) {
+    const auto response = answer(server, request);
+    CHECK(field(response, "X-Frame-Options") == "DENY");
+    CHECK(field(response, "Content-Security-Policy") == "sandbox");
+    CHECK(field(response, "X-Content-Type-Options") == "nosniff");
+  }
+}
+
+TEST_CASE("clients that never end their requests block nobody, even when they hold every place") {
+  RunningServer server{say_path, {.connections = 4}};
+  std::list<WebClient> slow;
+  for (int i = 0; i < 4; ++i) slow.emplace_back(server.port()).send("GET / HTTP/1.1\r\nX: ");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(has_status(answer(server, get("/metrics")), 200));
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
+  CHECK(slow.front().closed_within(5s));
 }
 
 TEST_CASE("two silent clients do not delay a third") {

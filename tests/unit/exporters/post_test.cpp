@@ -50,6 +50,32 @@ TEST_CASE("a redirect is not followed: alerts go where the configuration says") 
   CHECK(elsewhere.seen().empty());
 }
 
+TEST_CASE(
+    "a receiver at an address of the link, or of nobody, is not connected to, directly or through a proxy") {
+  for (const std::string& yaml :
+       {hook("http://169.254.169.254/latest"), hook("https://[fe80::1]/"), hook("http://0.0.0.0/"),
+        hook("http://[::ffff:169.254.169.254]/"), hook("http://224.0.0.1/"),
+        hook("http://169.254.169.254/") + "proxy: {url: \"http://127.0.0.1:1\"}\n",
+        hook("https://169.254.169.254/") + "proxy: {url: \"http://127.0.0.1:1\"}\n"}) {
+    INFO(yaml);
+    NotifierBench bench{make_webhook, yaml};
+    REQUIRE(bench.problems().empty());
+    const auto delivery = bench.send({firing()});
+    CHECK(delivery.kind == Delivery::Kind::retry);
+    CHECK(delivery.reason == "connect");
+    CHECK_THAT(delivery.detail, Catch::Matchers::EndsWith("no receiver may be there"));
+    CHECK_FALSE(delivery.may_have_arrived);
+  }
+}
+
+TEST_CASE("a mail server at such an address is not connected to either") {
+  NotifierBench bench{
+      make_email,
+      "{to: [a@example.com], from: b@example.com, smarthost: \"169.254.1.1:25\", starttls: \"off\"}"};
+  REQUIRE(bench.problems().empty());
+  CHECK_THAT(bench.send({firing()}).detail, Catch::Matchers::EndsWith("no receiver may be there"));
+}
+
 TEST_CASE("a user in a receiver's URL is refused, once, and not repeated") {
   const NotifierBench bench{make_webhook, hook("http://s3cret@127.0.0.1/")};
   REQUIRE(bench.problems().size() == 1);

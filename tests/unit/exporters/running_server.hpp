@@ -18,8 +18,8 @@ namespace healthd::test {
 class RunningServer {
  public:
   explicit RunningServer(WebHandler handler, WebLimits limits = {},
-                         std::function<void(unsigned)> refused = {})
-      : server_{loop_.get_executor(), std::move(handler), std::move(refused), limits},
+                         std::function<void(unsigned)> refused = {}, WebFront front = {})
+      : server_{loop_.get_executor(), std::move(handler), std::move(refused), limits, std::move(front)},
         port_{server_.listen({"127.0.0.1", 0}).value().port} {
     asio::co_spawn(loop_, server_.serve(),
                    asio::bind_cancellation_slot(stop_.slot(), [](std::exception_ptr error) {
@@ -32,6 +32,8 @@ class RunningServer {
   ~RunningServer() { stop(); }
 
   std::uint16_t port() const { return port_; }
+  /// For what belongs to the server's thread.
+  asio::any_io_executor executor() { return loop_.get_executor(); }
 
   /// How long it took.
   std::chrono::steady_clock::duration stop() {

@@ -28,7 +28,12 @@ WebClient::WebClient(std::uint16_t port) : WebClient{} { connect(port); }
 
 WebClient::~WebClient() { ::close(socket_); }
 
-void WebClient::connect(std::uint16_t port) {
+void WebClient::connect(std::uint16_t port, unsigned from) {
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  own.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | from);
+  if (from != 0 && ::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+    throw std::runtime_error{"the client cannot have its address"};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -17,7 +17,8 @@ class WebClient {
   WebClient(const WebClient&) = delete;
   WebClient& operator=(const WebClient&) = delete;
 
-  void connect(std::uint16_t port);
+  /// `from`: the last byte of our own address, 127.0.0.X.
+  void connect(std::uint16_t port, unsigned from = 0);
   /// False once the server has closed.
   bool send(std::string_view bytes);
   /// One whole response (by its Content-Length), or what came until the server closed or the deadline passed.

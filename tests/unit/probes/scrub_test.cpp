@@ -11,6 +11,13 @@ bool holds(const std::string& text, std::string_view part) { return text.find(pa
 
 }  // namespace
 
+TEST_CASE("what nobody sees, but what changes the words around it, goes from a stranger's text") {
+  CHECK(scrubbed("a\u202eb\u2066c\u2028d\u200be\ufefff\u0085g", 100) == "abcdefg");
+  CHECK(scrubbed("pass\u200bword=hunter2", 100) == "password=***");
+  CHECK(scrubbed("Gr\u00fc\u00dfe, \u2013 \u4e2d\u6587 \u20ac", 100) ==
+        "Gr\u00fc\u00dfe, \u2013 \u4e2d\u6587 \u20ac");
+}
+
 TEST_CASE("no credential of a stranger's text comes through") {
   for (const auto* text : {
            "password=hd-canary-1",
