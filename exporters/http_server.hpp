@@ -54,7 +54,7 @@ struct WebLimits {
   std::size_t url_bytes = 2 * 1024;
   std::size_t connections = 127;  ///< and one more, for which one that has sent no whole request goes
   std::size_t per_address = 16;   ///< the same for each client, whose next one is closed where none can go
-  std::size_t per_loopback_address = 64;       ///< a proxy on this host speaks for many
+  std::size_t per_loopback_address = 128;      ///< all of them: a proxy on this host speaks for many
   std::chrono::milliseconds handshake{5'000};  ///< of TLS
   std::chrono::milliseconds read{5'000};       ///< for a whole request
   std::chrono::milliseconds write{10'000};     ///< for a whole response

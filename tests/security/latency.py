@@ -54,7 +54,7 @@ class Sampler:
         return statistics.quantiles(self.seconds, n=100)[-1]
 
 
-def idle_p99(place: Place, fields: str = "", seconds: float = 2) -> float:
+def idle_p99(place: Place, fields: str = "", seconds: float = 1.5) -> float:
     sampler = Sampler(place, fields)
     with sampler.running():
         time.sleep(seconds)  # what is measured is the time itself

@@ -33,7 +33,7 @@ def test_slow_clients_slow_nobody_else(place: Place, attack: str, full: bool) ->
     assert program, "slowhttptest is missing: apt-get install slowhttptest"
     idle = latency.idle_p99(place)
     sampler = latency.Sampler(place)
-    seconds = "20" if full else "4"
+    seconds = "20" if full else "3"
     command = [program, *SLOW[attack], "-c", "300", "-r", "100", "-l", seconds, "-p", "3", "-v", "1",
                "-u", f"http://127.0.0.1:{place.port}/metrics"]  # fmt: skip
     with sampler.running():
