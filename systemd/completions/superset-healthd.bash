@@ -3,12 +3,14 @@
 # Prints the words that may follow: $1 is the verb, with its second part, or "" while there is none.
 _superset_healthd_words() {
   local lever="--control.socket --help"
-  local daemon="--config.file --web.listen-address --web.external-url --storage.path --control.socket
+  local daemon="--config.file --config.strict --web.config.file --web.listen-address --web.external-url --storage.path --control.socket
     --log.level --log.format --help"
   case "$1" in
-    "") echo "run check-config probe grants rules test-notify silence ack maintenance status reload --version $daemon" ;;
+    "") echo "run check-config probe grants rules runbook test-notify silence ack maintenance status reload --version $daemon" ;;
     run) echo "$daemon" ;;
-    check-config | test-notify) echo "--config.file --help" ;;
+    check-config) echo "--config.file --web.config.file --help" ;;
+    test-notify) echo "--config.file --help" ;;
+    runbook) echo "--help" ;;
     probe) echo "--config.file --explain --output --help" ;;
     grants) echo "postgres redis --config.file --check --probe --help" ;;
     rules) echo "prometheus alertmanager --config.file --self --runbook-base-url --help" ;;
@@ -36,7 +38,7 @@ _superset_healthd_values() {
 # Whether the option $1 takes a value.
 _superset_healthd_takes_value() {
   case "$1" in
-    --explain | --check | --self | --help | -h | --version) return 1 ;;
+    --explain | --check | --self | --config.strict | --help | -h | --version) return 1 ;;
     --*) return 0 ;;
     *) return 1 ;;
   esac

@@ -2,6 +2,7 @@
 # zsh completion for superset-healthd(8)
 
 local config='--config.file=[the configuration]:file:_files'
+local web='--web.config.file=[TLS, users and header fields of the pages]:file:_files'
 local socket='--control.socket=[the socket of the running daemon]:file:_files'
 local -a help=('(- *)'{-h,--help}'[print help]')
 local text_json='--output=[how to print]:format:(text json)'
@@ -9,7 +10,8 @@ local author='--author=[in whose name]:name:'
 local comment='--comment=[why]:text:'
 local for='--for=[how long, such as 2h]:duration:'
 local -a daemon=(
-  $config $socket
+  $config $web $socket
+  '--config.strict[do not start on what was last in use]'
   '--web.listen-address=[where to serve pages and metrics]:address:'
   '--web.external-url=[the address by which people reach the pages]:url:'
   '--storage.path=[what is kept across restarts]:folder:_files -/'
@@ -24,6 +26,7 @@ _superset_healthd_verbs() {
     'probe:run configured probes once'
     'grants:print the least rights that the probes need'
     'rules:print the alert catalogue for Prometheus or Alertmanager'
+    'runbook:print what to do about an alert'
     'test-notify:send a marked test alert'
     'silence:hold back alerts that are about to begin'
     'ack:take an open incident on'
@@ -47,7 +50,8 @@ _superset_healthd_two() {
 _superset_healthd_options() {
   case "$*" in
     run) _arguments $help $daemon ;;
-    check-config) _arguments $help $config ;;
+    check-config) _arguments $help $config $web ;;
+    runbook) _arguments $help '1:alert:' ;;
     test-notify) _arguments $help $config '1:receiver:' ;;
     probe) _arguments $help $config '--explain[print phases, checks, samples and evidence]' \
       '--output=[how to print]:format:(text json nagios)' '*:probe:' ;;
