@@ -18,8 +18,8 @@ PG_USER=superset
 PG_DB=superset
 
 # Redis: the services of the Celery broker and of Superset's caches, the same name twice where one does both, and the
-# database numbers. redis-cli inside the containers has to log in by itself: by REDISCLI_AUTH, or as ops/compose/redis/redis-cli
-# does.
+# database numbers. redis-cli inside the containers has to log in by itself: by REDISCLI_AUTH, or as
+# ops/compose/redis/redis-cli does.
 BROKER=redis-broker
 BROKER_DB=0
 CACHE=redis-cache

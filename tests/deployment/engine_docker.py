@@ -66,7 +66,11 @@ class Engine:
 
     def close(self) -> None:
         """In order, so that it unmounts what it mounted. What it leaves ends with the room."""
-        self.room.stop(self._daemon, seconds=30)
+        if processes.alive(self._daemon):
+            self.room.stop(self._daemon, seconds=30)
+
+    def sweep(self) -> None:
+        """Behind the room's end: empty groups stay in the kernel otherwise."""
         for folder in sorted(CGROUPS.glob(f"**/{self._cgroup}"), reverse=True):
             for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
                 inner.rmdir()

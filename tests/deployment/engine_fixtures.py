@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Iterator
 
@@ -44,10 +45,11 @@ def engine() -> Iterator[Engine]:
     say("dockerd runs")
     try:
         yield made
-        made.close()
     finally:
+        made.close()
         left = room.container_processes()
         room.close()
+        made.sweep()
     assert not left, f"dockerd has ended and left processes of containers: {left}"
 
 
@@ -68,7 +70,8 @@ def watched(engine: Engine, binary: Path) -> Iterator[Watch]:
         say("the deployment is down")
         assert not engine.running(), "containers are left after `docker compose down`"
     except BaseException:
-        print(deployment.report())
+        with suppress(Exception):  # the report of a failure must not hide it, nor what ends it
+            print(deployment.report())
         raise
     finally:
         watch.receiver.close()
