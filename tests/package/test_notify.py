@@ -6,6 +6,7 @@ import http.client
 import json
 import signal
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Iterator
@@ -108,6 +109,25 @@ def test_a_wrong_configuration_is_78_and_nothing_is_said(daemon: Daemon, systemd
     daemon.start(NOTIFY_SOCKET=systemd.address)
     assert daemon.process and daemon.process.wait(15) == 78
     systemd.quiet("READY", 0.1)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_reload_is_announced_and_ends_with_ready(daemon: Daemon, systemd: Listener, wrong: bool) -> None:
+    """systemd waits for the end; a file that is wrong is told in the status, and the daemon goes on."""
+    daemon.start(NOTIFY_SOCKET=systemd.address)
+    systemd.wait_for("READY", 15)
+    if wrong:
+        with (daemon.folder / "config.yaml").open("a") as file:
+            file.write("\n} nonsense")
+    before = time.monotonic_ns() // 1000
+    assert daemon.process
+    daemon.process.send_signal(signal.SIGHUP)
+    began = systemd.wait_for("RELOADING", 15)
+    assert before <= int(began.fields["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+    status = systemd.wait_for("READY", 15).fields["STATUS"]
+    assert status.startswith("watching 1 probe")
+    assert ("the old configuration runs" in status) == wrong
+    assert daemon.answers()
 
 
 def test_the_watchdog_hears_a_sign_of_life_every_third_of_its_time(daemon: Daemon, systemd: Listener) -> None:
