@@ -12,9 +12,9 @@ from contextlib import closing
 
 import pytest
 
-from conftest import House
 from figures import Sample, growth, quantile, sample, slope
 from stack.waiting import wait_until
+from stack.watched import Watched as House
 
 # What may sleep for a moment, and what may be killed and started again.
 FREEZE = ("nginx", "gunicorn", "postgres", "redis", "worker")
