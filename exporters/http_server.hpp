@@ -27,6 +27,7 @@ struct WebResponse {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  bool live = false;  ///< a page that runs our script
 };
 
 /// Answers GET; of the answer to a HEAD only the header is sent. Must end by itself within a second or so: a
