@@ -52,6 +52,10 @@ void add_group(Html& section, const AlertGroup& group, const Alerts& alerts, Wal
 }
 
 void add_times(Html& line, const Alert& alert, WallTime now) {
+  if (alert.starts_at == WallTime{}) {  // nobody has been told, so it has not begun
+    line.raw("Not long enough to be told");
+    return;
+  }
   if (alert.ends_at) {
     line.raw("Resolved at ").text(clock_time(*alert.ends_at, now)).raw(" after ");
     line.text(span(*alert.ends_at - alert.starts_at));
@@ -81,7 +85,8 @@ void add_runbook_link(Html& line, const Alert& alert) {
 void add_alert(Html& list, const Alert& alert, WallTime now) {
   const std::string_view severity = value_of(alert.labels, "severity");
   list.raw("<li data-key=\"").text(fingerprint(alert.labels)).raw("\"><p class=\"what\"><strong>");
-  list.text(value_of(alert.labels, "alertname")).raw("</strong>");
+  list.text(value_of(alert.labels, "alertname")).raw("</strong> <span class=\"kind\">");
+  list.text(value_of(alert.labels, "probe")).raw("</span>");
   if (!severity.empty()) list.raw(" <span class=\"severity\">").text(severity).raw("</span>");
   list.raw("</p>\n<p>").text(value_of(alert.annotations, "summary")).raw("</p>\n");
   const std::string_view description = value_of(alert.annotations, "description");

@@ -16,6 +16,9 @@ bool is_open(const Incident& incident) { return !incident.ended_at; }
 
 void add_title_link(Html& line, const Incident& incident) {
   line.raw("<a href=\"/incidents/").text(incident.id).raw("\">").text(incident.title).raw("</a>");
+  if (incident.members.empty()) return;
+  line.raw(" <span class=\"kind\">").text(value_of(incident.members.front().alert.labels, "probe"));
+  line.raw("</span>");
 }
 
 void add_members(Html& card, const Incident& incident, Incident::Role role, WallTime now) {

@@ -32,15 +32,14 @@ std::string render_status_page(const Snapshot& snapshot) {
   Html main;
   add_headline(main, snapshot);
   add_notices(main, snapshot);
-  main.add(open_incidents_section(snapshot)).add(alert_section(snapshot));
-  main.raw("<div class=\"columns\">\n");
+  main.add(open_incidents_section(snapshot)).add(alert_section(snapshot)).add(lever_section(snapshot));
+  main.raw("<div class=\"columns\">\n<div>\n");
   begin_section(main, "stack", "The stack");
   main.add(stack_diagram(snapshot));
   end_section(main);
-  main.add(probe_section(snapshot)).raw("</div>\n").add(lever_section(snapshot));
-  main.raw("<div class=\"halves\">\n").add(receiver_section(snapshot)).add(queue_section(snapshot));
-  main.add(certificate_section(snapshot)).add(recent_incidents_section(snapshot)).add(self_section(snapshot));
-  main.raw("</div>\n");
+  main.add(certificate_section(snapshot)).add(queue_section(snapshot));
+  main.raw("</div>\n<div>\n").add(probe_section(snapshot)).add(receiver_section(snapshot));
+  main.add(recent_incidents_section(snapshot)).raw("</div>\n</div>\n").add(self_section(snapshot));
   const std::string title = overall_sentence(snapshot) + " · " + snapshot.stack;
   const PageFrame frame{
       .title = title, .stack = snapshot.stack, .here = "/", .live = true, .icon = overall_status(snapshot)};

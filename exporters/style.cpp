@@ -86,11 +86,9 @@ summary { cursor: pointer; width: fit-content; padding: 2px 0; }
 .timeline li:first-child { border-top: 0; }
 .timeline time { flex: 0 0 auto; color: var(--soft); font-variant-numeric: tabular-nums; }
 .timeline li span { overflow-wrap: anywhere; min-width: 0; }
-.columns { display: grid; grid-template-columns: minmax(0, 23rem) minmax(0, 1fr); gap: 16px; align-items: start; }
-.halves { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; margin: 16px 0;
-  align-items: start; }
-.columns > section, .halves > section { margin: 0; }
-.halves > .monitor { grid-column: 1 / -1; }
+.columns { display: grid; grid-template-columns: minmax(0, 23rem) minmax(0, 1fr); gap: 0 16px; align-items: start; }
+.columns > div > :first-child { margin-top: 0; }
+.columns > div > :last-child { margin-bottom: 0; }
 svg.stack { display: block; width: 100%; max-width: 480px; height: auto; margin: 4px auto 0; }
 svg text { font-family: inherit; fill: var(--ink); }
 .part .box { fill: var(--state-bg); stroke: var(--state); stroke-width: 1.25; }
@@ -126,8 +124,8 @@ tbody th { font-weight: 600; }
 .target, .phases { display: block; }
 .phases span { display: inline-block; margin-right: 6px; white-space: nowrap; }
 td dl { margin: 6px 0 0; font-size: .88rem; color: var(--soft); }
-td dl div { display: flex; gap: 8px; }
-dt::after { content: ":"; }
+td dt, td dd { display: inline; }
+dt::after { content: ": "; }
 dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 .bottom { font-size: .88rem; padding-bottom: 24px; }
 article { max-width: 820px; overflow-wrap: anywhere; }
@@ -137,7 +135,7 @@ article pre { background: var(--page); border: 1px solid var(--line); border-rad
   white-space: pre-wrap; }
 article blockquote { margin: 12px 0; padding-left: 14px; border-left: 4px solid var(--line); color: var(--soft); }
 .incident-list h1 { font-size: 1.45rem; }
-@media (max-width: 1180px) { .columns, .halves { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 1180px) { .columns { grid-template-columns: minmax(0, 1fr); gap: 16px; } }
 @media (max-width: 640px) {
   .top, main, .bottom { padding-left: 12px; padding-right: 12px; }
   section, article { padding: 14px; }
@@ -150,6 +148,7 @@ article blockquote { margin: 12px 0; padding-left: 14px; border-left: 4px solid 
   .probes td:nth-of-type(3) { width: auto; }
   .rows td::before { content: attr(data-label) ": "; color: var(--soft); }
   .pill + .meta { display: inline; }
+  .timeline li { display: block; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print { nav, .skip, .bottom { display: none; } section { break-inside: avoid; } }

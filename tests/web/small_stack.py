@@ -31,7 +31,7 @@ class SmallStack:
         self._authority.issue(timedelta(days=61))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "authority" / "server.pem", folder / "authority" / "server.key")
-        self.house = House(binary, folder, targets=2, defaults={"interval": "1s"})
+        self.house = House(binary, folder, targets=2, defaults={"interval": "400ms", "timeout": "400ms"})
         self._edge = Scripted(self.house.targets[1]._answer, tls=context)
         self._redis_port = free_ports(["redis"])["redis"]
         self._redis = subprocess.Popen(
@@ -84,11 +84,11 @@ class SmallStack:
         return list(json.loads(self.house.page("/api/v1/incidents"))["incidents"])
 
     def incident_of(self, probe: str) -> str:
-        """Its id, once there is one."""
+        """The id of an open one, once there is one."""
 
         def found() -> str:
             for incident in self.incidents():
-                if any(member["labels"]["probe"] == probe for member in incident["members"]):
+                if not incident["ended_at"] and any(member["labels"]["probe"] == probe for member in incident["members"]):
                     return str(incident["id"])
             return ""
 

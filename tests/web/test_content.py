@@ -14,7 +14,7 @@ Open = Callable[..., Visit]
 
 def test_the_status_page_shows_each_part_of_the_stack_and_its_history(stack: SmallStack, visit: Open) -> None:
     stack.incident_of("workers")  # no worker runs
-    wait_until(lambda: stack.house.page("/").count("<rect class=\"up\"") > 20, 20, "some results")
+    wait_until(lambda: "Gunicorn: up." in stack.house.page("/"), 20, "the applications are well")
     shown = visit("/")
     page = shown.page
     assert "down" in shown.text("h1") and "Celery workers" in shown.text("h1")

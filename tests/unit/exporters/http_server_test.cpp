@@ -67,6 +67,7 @@ TEST_CASE("a page is served with the headers that keep a browser safe") {
   CHECK(field(response, "X-Content-Type-Options") == "nosniff");
   CHECK(field(response, "Referrer-Policy") == "no-referrer");
   CHECK(field(response, "Cache-Control") == "no-store");
+  CHECK(field(response, "Cross-Origin-Resource-Policy") == "same-origin");
 }
 
 TEST_CASE("HEAD gets the header of GET and no body, and the connection stays usable") {
