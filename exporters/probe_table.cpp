@@ -54,19 +54,20 @@ void add_history_cell(Html& table, const ProbeView& probe, bool drawn, WallTime 
   table.raw("<span class=\"meta\">").text(history_in_words(probe.past())).raw("</span></td>\n");
 }
 
+/// How long each phase took is folded up: the total says whether to look.
 void add_run_cell(Html& table, const ProbeView& probe, WallTime now) {
   table.raw("<td data-label=\"Last run\">");
   if (probe.last) {
-    table.text(span(now - probe.last->at)).raw(" ago, took ");
-    table.text(measured(std::chrono::duration<double>(probe.last->took).count()))
-        .raw("<span class=\"phases\">");
+    table.raw("<details><summary>").text(span(now - probe.last->at)).raw(" ago, took ");
+    table.text(measured(std::chrono::duration<double>(probe.last->took).count()));
+    table.raw("</summary><span class=\"phases\">");
     for (std::size_t i = 0; i < phase_count; ++i) {
       const auto phase = static_cast<Phase>(i);
       const auto& seconds = probe.last->result.phases[phase];
       if (seconds)
         table.raw(" <span>").text(to_string(phase)).raw(" ").text(measured(*seconds)).raw("</span>");
     }
-    table.raw("</span>");
+    table.raw("</span></details>");
   }
   table.raw("</td>\n");
 }

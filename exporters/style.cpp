@@ -70,6 +70,7 @@ ul.alert-list, ul.cards, ul.facts, ul.index, ul.queue-list, .timeline ol { list-
 .severity { font-size: .78rem; border: 1px solid currentColor; border-radius: 999px; padding: 1px 9px;
   color: var(--soft); margin-left: 6px; }
 details { margin-top: 6px; }
+td details { margin: 0; }
 summary { cursor: pointer; width: fit-content; padding: 2px 0; }
 .facts li, .index li, .queue-list li { padding: 6px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .facts li:first-child, .index li:first-child, .queue-list li:first-child { border-top: 0; }
@@ -122,6 +123,7 @@ tbody th { font-weight: 600; }
 .pill + .meta { display: block; }
 .kind, .target, .phases { font-weight: 400; color: var(--soft); font-size: .85rem; }
 .target, .phases { display: block; }
+.phases { padding-left: 1.1em; }
 .phases span { display: inline-block; margin-right: 6px; white-space: nowrap; }
 td dl { margin: 6px 0 0; font-size: .88rem; color: var(--soft); }
 td dt, td dd { display: inline; }
@@ -148,6 +150,7 @@ article blockquote { margin: 12px 0; padding-left: 14px; border-left: 4px solid 
   .probes td:nth-of-type(3) { width: auto; }
   .rows td::before { content: attr(data-label) ": "; color: var(--soft); }
   .pill + .meta { display: inline; }
+  .rows td > details { display: inline-block; }
   .timeline li { display: block; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }

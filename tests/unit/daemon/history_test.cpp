@@ -10,7 +10,12 @@ namespace {
 const auto begin = std::chrono::system_clock::time_point{} + 480000h;
 
 struct Bench {
-  Bench() { history.add({.name = "workers", .kind = "celery"}); }
+  Bench() {
+    ProbeView workers;
+    workers.name = "workers";
+    workers.kind = "celery";
+    history.add(std::move(workers));
+  }
 
   void run(Status status, std::vector<Sample> samples = {}) {
     Outcome outcome;

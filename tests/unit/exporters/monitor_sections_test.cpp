@@ -61,8 +61,9 @@ TEST_CASE("the monitor tells how it does itself") {
   Snapshot stack = test::healthy_stack();
   stack.store_wanted = stack.store_ok = true;
   stack.last_persist_at = test::noon() - 8s;
-  stack.heartbeat = {
-      .wanted = true, .last_success_at = test::noon() - 20s, .successes = 9, .last_sent = true};
+  stack.heartbeat.wanted = stack.heartbeat.last_sent = true;
+  stack.heartbeat.last_success_at = test::noon() - 20s;
+  stack.heartbeat.successes = 9;
   stack.log_messages["error"] = 3;
   const auto section = self_section(stack).str();
   for (const char* part :
@@ -76,7 +77,9 @@ TEST_CASE("a monitor that keeps nothing or whose heartbeat fails says so") {
   CHECK_THAT(self_section(stack).str(), ContainsSubstring("a restart forgets everything"));
   stack.store_wanted = true;
   stack.store_trouble = "the disk is full";
-  stack.heartbeat = {.wanted = true, .failures = 1, .trouble = "blind"};
+  stack.heartbeat.wanted = true;
+  stack.heartbeat.failures = 1;
+  stack.heartbeat.trouble = "blind";
   const auto section = self_section(stack).str();
   CHECK_THAT(section, ContainsSubstring("not kept: the disk is full"));
   CHECK_THAT(section, ContainsSubstring("does not arrive; it says: blind"));
