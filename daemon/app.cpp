@@ -13,6 +13,7 @@
 #include "daemon/commands.hpp"
 #include "daemon/door.hpp"
 #include "daemon/judgement_parts.hpp"
+#include "daemon/lever_views.hpp"
 #include "version.hpp"
 
 namespace healthd {
@@ -304,9 +305,8 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->receivers = judgement_->dispatcher().views();
   made->recent_incidents = judgement_->incidents().recent();
   made->incident_count = judgement_->incidents().count();
-  made->silences = judgement_->levers().silences().size();
-  made->maintenance =
-      !judgement_->levers().maintenances().empty() || !judgement_->levers().open_windows(moment.wall).empty();
+  made->silences = silence_views(judgement_->levers());
+  made->maintenances = maintenance_views(judgement_->levers(), moment.wall);
   const auto kept = store_.state();
   made->store_wanted = !settings_.storage_path.empty();
   made->store_ok = kept.mode == StoreState::Mode::disk;

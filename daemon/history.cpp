@@ -16,6 +16,25 @@ void count_http_class(ProbeView& view, const ProbeResult& result) {
   }
 }
 
+/// Messages in all queues together; -1 where the probe counts none.
+std::int32_t waiting_in(const ProbeResult& result) {
+  double sum = -1;
+  for (const auto& sample : result.samples)
+    if (sample.name == "healthd_celery_queue_length") sum = std::max(sum, 0.0) + sample.value;
+  return static_cast<std::int32_t>(std::min(sum, 2e9));
+}
+
+/// A new list instead of a change of the old one: snapshots that other threads read share it.
+std::shared_ptr<const PastResults> with_one_more(const PastResults& past, const Outcome& outcome) {
+  auto made = std::make_shared<PastResults>();
+  made->reserve(std::min(past.size() + 1, most_past_results));
+  made->assign(past.size() < most_past_results ? past.begin() : past.end() - (most_past_results - 1),
+               past.end());
+  const auto at = std::chrono::floor<std::chrono::seconds>(outcome.at.time_since_epoch()).count();
+  made->push_back({static_cast<std::uint32_t>(at), waiting_in(outcome.result), outcome.result.status});
+  return made;
+}
+
 }  // namespace
 
 Status worse(Status left, Status right) {
@@ -72,6 +91,7 @@ void History::on(const Outcome& outcome, std::chrono::nanoseconds lateness) {
     view.last_success_at = outcome.at;
   }
   view.last = outcome;
+  view.past_results = with_one_more(view.past(), outcome);
 }
 
 void History::skipped(const std::string& probe, std::uint64_t slots) { find(probe).overruns += slots; }

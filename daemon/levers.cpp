@@ -111,17 +111,17 @@ std::string Levers::holds(const LabelMap& labels, Time now) const {
   return "";
 }
 
-/// The schedule named a minute since which no more than the duration has passed.
-bool Levers::window_holds(const MaintenanceConfig& window, Time now) const {
+/// The newest minute that the schedule named and since which no more than the duration has passed.
+std::optional<Levers::Time> Levers::window_began(const MaintenanceConfig& window, Time now) const {
   const auto minute = std::chrono::floor<std::chrono::minutes>(now);
   for (auto start = minute; now - start < window.duration; start -= std::chrono::minutes{1}) {
     const auto time = std::chrono::system_clock::to_time_t(start);
     std::tm parts{};
     if (window.utc) ::gmtime_r(&time, &parts);
     if (!window.utc) ::localtime_r(&time, &parts);
-    if (window.schedule.matches(parts)) return true;
+    if (window.schedule.matches(parts)) return start;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::string Levers::new_id(char kind) {
@@ -194,6 +194,15 @@ std::vector<std::string> Levers::open_windows(Time now) const {
   for (const auto& window : windows_)
     if (window_holds(window, now)) names.push_back(window.name);
   return names;
+}
+
+std::vector<Maintenance> Levers::windows_on(Time now) const {
+  std::vector<Maintenance> on;
+  for (const auto& window : windows_)
+    if (const auto start = window_began(window, now))
+      on.push_back({window.name, *start, *start + window.duration, "the configuration", window.reason,
+                    window.components});
+  return on;
 }
 
 std::vector<std::string> Levers::on(Time now) {

@@ -64,6 +64,8 @@ class Levers {
   std::vector<Maintenance> maintenances() const;
   /// Of the configuration, by name, those that are on.
   std::vector<std::string> open_windows(Time now) const;
+  /// The same, as if somebody had started them by hand.
+  std::vector<Maintenance> windows_on(Time now) const;
 
   /// What has just ended, in words. To be called about once a second.
   std::vector<std::string> on(Time now);
@@ -74,7 +76,10 @@ class Levers {
   bool restore(const std::string& body);
 
  private:
-  bool window_holds(const MaintenanceConfig& window, Time now) const;
+  std::optional<Time> window_began(const MaintenanceConfig& window, Time now) const;
+  bool window_holds(const MaintenanceConfig& window, Time now) const {
+    return window_began(window, now).has_value();
+  }
   bool applies(const Silence& silence, const LabelMap& labels) const;
   void compile_expressions();
   std::string new_id(char kind);

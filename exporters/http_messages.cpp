@@ -10,13 +10,19 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::pair<std::string_view, std::string_view> fixed_fields[]{
-    {"Content-Security-Policy",
-     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-     "frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Cache-Control", "no-store"}};
+    {"Cache-Control", "no-store"},
+    {"Cross-Origin-Resource-Policy", "same-origin"}};
+
+constexpr std::string_view policy =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+/// A page that keeps itself new runs our one script, which asks us alone.
+constexpr std::string_view live_policy =
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri "
+    "'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
 
@@ -74,6 +80,7 @@ WebRequest request_of(const HttpParser& parser) {
 std::string text_of(WebResponse response, const WebFields& over, bool keep_alive, bool header_only) {
   http::response<http::empty_body> message{static_cast<http::status>(response.status), 11};
   message.set(http::field::content_type, response.content_type);
+  message.set("Content-Security-Policy", response.live ? live_policy : policy);
   for (const auto& [name, value] : fixed_fields) message.set(name, value);
   for (const auto& [name, value] : over) message.set(name, value);
   for (const auto& [name, value] : response.fields) message.set(name, value);

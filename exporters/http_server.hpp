@@ -42,6 +42,7 @@ struct WebResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   WebFields fields = {};  ///< further ones
+  bool live = false;      ///< a page that runs our script
 };
 
 /// Answers GET; of the answer to a HEAD only the header is sent. Must end by itself within a second or so: a

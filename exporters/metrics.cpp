@@ -62,8 +62,8 @@ void add_receivers(const Snapshot& snapshot, Families& families) {
 
 void add_judgement(const Snapshot& snapshot, Families& families) {
   families.add("healthd_incidents_total", static_cast<double>(snapshot.incident_count));
-  families.add("healthd_silences", static_cast<double>(snapshot.silences));
-  families.add("healthd_maintenance", snapshot.maintenance ? 1 : 0);
+  families.add("healthd_silences", static_cast<double>(snapshot.silences.size()));
+  families.add("healthd_maintenance", snapshot.maintenances.empty() ? 0 : 1);
   families.add("healthd_monitor_blind", snapshot.blind ? 1 : 0);
   if (snapshot.store_wanted) families.add("healthd_store_ok", snapshot.store_ok ? 1 : 0);
   if (snapshot.last_persist_at)

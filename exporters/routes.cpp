@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "exporters/incident_list.hpp"
+#include "exporters/incident_page.hpp"
 #include "exporters/incident_pages.hpp"
 #include "exporters/metrics.hpp"
 #include "exporters/metrics_form.hpp"
@@ -19,12 +21,17 @@ namespace {
 constexpr const char* plain_type = "text/plain; charset=utf-8";
 constexpr const char* html_type = "text/html; charset=utf-8";
 constexpr const char* css_type = "text/css; charset=utf-8";
+constexpr const char* script_type = "text/javascript; charset=utf-8";
+constexpr const char* icon_type = "image/svg+xml";
 constexpr const char* json_type = "application/json";
-
-using Render = std::string (*)(const Snapshot&);
 
 WebResponse page(std::string content_type, std::string body) {
   return {.status = 200, .content_type = std::move(content_type), .body = std::move(body)};
+}
+
+/// One that keeps itself new.
+WebResponse live_page(std::string body) {
+  return {.status = 200, .content_type = html_type, .body = std::move(body), .live = true};
 }
 
 WebResponse line(unsigned status, std::string text) {
@@ -37,15 +44,18 @@ std::string all_incidents(const Snapshot& snapshot) { return incidents_json(snap
 struct Dynamic {
   std::string_view path;
   const char* content_type;
-  Render render;
+  std::string (*render)(const Snapshot&);
+  bool live = false;
 };
-constexpr std::array dynamic_pages{Dynamic{"/", html_type, render_status_page},
+constexpr std::array dynamic_pages{Dynamic{"/", html_type, render_status_page, true},
+                                   Dynamic{"/incidents/", html_type, render_incident_list, true},
                                    Dynamic{"/api/v1/status", json_type, status_json},
                                    Dynamic{"/api/v1/alerts", json_type, alerts_json},
                                    Dynamic{"/api/v1/incidents", json_type, all_incidents}};
 
 /// Pages that the loop answers at once.
 WebResponse style(const WebSources& /*sources*/) { return page(css_type, std::string{style_sheet()}); }
+WebResponse script(const WebSources& /*sources*/) { return page(script_type, std::string{status_script()}); }
 WebResponse healthy(const WebSources& /*sources*/) { return line(200, "The event loop is alive."); }
 WebResponse runbook_index(const WebSources& sources) { return page(html_type, sources.runbooks.index()); }
 
@@ -63,11 +73,24 @@ struct Immediate {
   std::string_view path;
   WebResponse (*make)(const WebSources&);
 };
-constexpr std::array immediate_pages{Immediate{"/style.css", style}, Immediate{"/-/healthy", healthy},
-                                     Immediate{"/-/ready", ready}, Immediate{"/runbooks/", runbook_index}};
+template <Status status>
+WebResponse icon_of(const WebSources& /*sources*/) {
+  return page(icon_type, std::string{icon(status)});
+}
+
+constexpr std::array immediate_pages{Immediate{"/style.css", style},
+                                     Immediate{"/status.js", script},
+                                     Immediate{"/icon/up.svg", icon_of<Status::up>},
+                                     Immediate{"/icon/degraded.svg", icon_of<Status::degraded>},
+                                     Immediate{"/icon/down.svg", icon_of<Status::down>},
+                                     Immediate{"/icon/unknown.svg", icon_of<Status::unknown>},
+                                     Immediate{"/-/healthy", healthy},
+                                     Immediate{"/-/ready", ready},
+                                     Immediate{"/runbooks/", runbook_index}};
 constexpr std::string_view runbook_prefix = "/runbooks/";
 
 constexpr std::string_view incident_prefix = "/api/v1/incidents/";
+constexpr std::string_view incident_page_prefix = "/incidents/";
 constexpr const char* markdown_type = "text/markdown; charset=utf-8";
 
 struct Answer {
@@ -116,15 +139,32 @@ asio::awaitable<Answer> metrics_answer(const WebSources& sources, const WebReque
   co_return Answer{metrics_path, std::move(response)};
 }
 
+/// `ID`, for people.
+asio::awaitable<Answer> incident_page(const WebSources& sources, std::string_view id) {
+  constexpr std::string_view handler = "/incidents/ID";
+  auto snapshot = sources.snapshot();
+  if (!snapshot) co_return Answer{handler, line(503, "Not ready: starting.")};
+  const auto found = std::ranges::find(snapshot->incidents(), id, &Incident::id);
+  if (found == snapshot->incidents().end())
+    co_return Answer{handler, line(404, "There is no such incident; /incidents/ lists them.")};
+  const Incident& incident = *found;  // lives as long as the snapshot, which the rendering holds
+  std::function<std::string()> work = [&incident, snapshot] { return render_incident(incident, *snapshot); };
+  auto body = co_await off_loop(sources.workers, std::move(work));
+  co_return Answer{handler, live_page(std::move(body))};
+}
+
 asio::awaitable<Answer> answer_to(const WebSources& sources, const WebRequest& request) {
   const std::string_view path = request.path;
   if (path == metrics_path) co_return co_await metrics_answer(sources, request);
   const auto* found = std::ranges::find(dynamic_pages, path, &Dynamic::path);
+  if (found == dynamic_pages.end() && path.starts_with(incident_page_prefix))
+    co_return co_await incident_page(sources, path.substr(incident_page_prefix.size()));
   if (found == dynamic_pages.end()) co_return static_answer(sources, path);
   auto snapshot = sources.snapshot();
   if (!snapshot) co_return Answer{found->path, line(503, "Not ready: starting.")};
   std::function<std::string()> work = [render = found->render, snapshot] { return render(*snapshot); };
   auto body = co_await off_loop(sources.workers, std::move(work));
+  if (found->live) co_return Answer{found->path, live_page(std::move(body))};
   co_return Answer{found->path, page(found->content_type, std::move(body))};
 }
 

@@ -12,7 +12,7 @@ constexpr std::string_view introduction = "README";  ///< the page about the run
 std::string frame(std::string_view title, const Html& content) {
   Html main;
   main.raw("<article>\n").add(content).raw("</article>\n");
-  return render_page({.title = title, .stack = "", .refreshes = false}, main);
+  return render_page({.title = title, .stack = "", .here = "/runbooks/"}, main);
 }
 
 void add_link(Html& list, std::string_view slug, std::string_view title) {

@@ -21,6 +21,20 @@ namespace healthd {
 /// Bounds for how late something of ours was, in seconds.
 std::vector<double> lag_buckets();
 
+/// One run of a probe that is over, as small as it can be: every probe keeps many.
+struct PastResult {
+  std::uint32_t at = 0;       ///< seconds since the epoch
+  std::int32_t waiting = -1;  ///< messages in all queues, where the probe counts them; -1: it does not
+  Status status = Status::unknown;
+
+  std::chrono::system_clock::time_point time() const {
+    return std::chrono::system_clock::time_point{std::chrono::seconds{at}};
+  }
+};
+/// Oldest first.
+using PastResults = std::vector<PastResult>;
+constexpr std::size_t most_past_results = 90;
+
 struct ProbeView {
   using Time = std::chrono::system_clock::time_point;
 
@@ -33,6 +47,11 @@ struct ProbeView {
   bool suppressed = false;         ///< it is not up because of another part, which is what people are told
   std::optional<Time> since;       ///< of the state
   std::optional<Time> last_success_at, last_failure_at;
+  std::shared_ptr<const PastResults> past_results;  ///< at most `most_past_results`; nullptr for none
+  const PastResults& past() const {
+    static const PastResults none;
+    return past_results ? *past_results : none;
+  }
 
   std::uint64_t runs = 0;
   std::uint64_t restarts = 0;     ///< of its loop, which had ended or hung: a bug of ours
@@ -61,6 +80,14 @@ struct ReceiverView {
   double oldest_unsent_seconds = 0;  ///< 0: nothing waits
   std::uint64_t collapsed = 0;       ///< alerts that came and went untold
   std::optional<std::chrono::system_clock::time_point> last_success_at;
+};
+
+/// A silence or a maintenance that is on.
+struct LeverView {
+  std::string id;
+  std::string what;  ///< what it holds back: matchers, or parts
+  std::chrono::system_clock::time_point starts_at, ends_at;
+  std::string author, comment;  ///< "" for none
 };
 
 /// The sign of life that we send.
@@ -93,9 +120,8 @@ struct Snapshot {
     static const std::vector<Incident> none;
     return recent_incidents ? *recent_incidents : none;
   }
-  std::uint64_t incident_count = 0;  ///< since we started
-  std::size_t silences = 0;          ///< that are on
-  bool maintenance = false;          ///< any is on
+  std::uint64_t incident_count = 0;               ///< since we started
+  std::vector<LeverView> silences, maintenances;  ///< that are on
   bool store_wanted = false, store_ok = false;
   std::string store_trouble;  ///< "" for none
   std::optional<std::chrono::system_clock::time_point> last_persist_at;

@@ -148,8 +148,8 @@ TEST_CASE("the daemon tells about itself, its receivers and its alerts") {
 
 TEST_CASE("what is held back, incidents, silences and maintenance are counted") {
   Snapshot stack = test::stack_with_incident();
-  stack.silences = 3;
-  stack.maintenance = true;
+  stack.silences.resize(3);
+  stack.maintenances.resize(1);
   const std::string text = render_metrics(stack);
   CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="firing"} 1)"));
   CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="suppressed"} 1)"));

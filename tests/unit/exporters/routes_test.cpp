@@ -53,6 +53,9 @@ TEST_CASE("each path shows its page with its type") {
     const char *path, *type, *part;
   } pages[]{{"/", "text/html; charset=utf-8", "All parts are up."},
             {"/style.css", "text/css; charset=utf-8", "prefers-color-scheme"},
+            {"/status.js", "text/javascript; charset=utf-8", "use strict"},
+            {"/icon/down.svg", "image/svg+xml", "<svg"},
+            {"/incidents/", "text/html; charset=utf-8", "There has been none yet."},
             {"/metrics", "text/plain; version=0.0.4; charset=utf-8", "healthd_build_info{"},
             {"/-/healthy", "text/plain; charset=utf-8", "alive"},
             {"/-/ready", "text/plain; charset=utf-8", "Ready."},
@@ -87,6 +90,36 @@ TEST_CASE("an incident is shown as JSON and as a report, and only one that there
   site.server.stop();
   CHECK(site.counts == std::map<std::pair<std::string, unsigned>, int>{{{"/api/v1/incidents/ID", 200}, 2},
                                                                        {{"/api/v1/incidents/ID", 404}, 3}});
+}
+
+TEST_CASE("an incident has a page, and only one that there is") {
+  Site site{share(stack_with_incident())};
+  const std::string page = site.get("/incidents/20261123-120304-4f1c");
+  CHECK(field(page, "Content-Type") == "text/html; charset=utf-8");
+  CHECK_THAT(body(page), ContainsSubstring("Timeline"));
+  for (const char* wrong :
+       {"/incidents/1", "/incidents/20261123-120304-4f1c.md", "/incidents/../style.css"}) {
+    INFO(wrong);
+    CHECK(site.get(wrong).starts_with("HTTP/1.1 404 "));
+  }
+  site.server.stop();
+  CHECK(site.counts == std::map<std::pair<std::string, unsigned>, int>{{{"/incidents/ID", 200}, 1},
+                                                                       {{"/incidents/ID", 404}, 3}});
+}
+
+TEST_CASE("only pages that keep themselves new may run a script, and it asks nobody but us") {
+  Site site{share(stack_with_incident())};
+  for (const char* path : {"/", "/incidents/", "/incidents/20261123-120304-4f1c"}) {
+    INFO(path);
+    const std::string policy = field(site.get(path), "Content-Security-Policy");
+    CHECK_THAT(policy, ContainsSubstring("default-src 'none'; script-src 'self'; connect-src 'self';"));
+  }
+  for (const char* path : {"/runbooks/redis-down", "/status.js", "/metrics", "/incidents/1", "/nothing"}) {
+    INFO(path);
+    const std::string policy = field(site.get(path), "Content-Security-Policy");
+    CHECK_THAT(policy, ContainsSubstring("default-src 'none'; style-src 'self';"));
+    CHECK_THAT(policy, !ContainsSubstring("script-src"));
+  }
 }
 
 TEST_CASE("readiness waits for the first result of every probe and says how many are missing") {

@@ -74,6 +74,15 @@ std::chrono::system_clock::time_point noon() {
   return sys_days{year{2026} / November / 23} + 12h + 7min + 4s + 250ms;
 }
 
+std::shared_ptr<const PastResults> past(const std::vector<Status>& statuses, std::int32_t waiting) {
+  PastResults results;
+  const auto now = std::chrono::floor<std::chrono::seconds>(noon().time_since_epoch()).count();
+  auto at = now - 15 * static_cast<long>(statuses.size());
+  for (const Status status : statuses)
+    results.push_back({static_cast<std::uint32_t>(at += 15), waiting, status});
+  return std::make_shared<const PastResults>(std::move(results));
+}
+
 Snapshot healthy_stack() {
   Snapshot stack;
   stack.stack = "production";
@@ -206,13 +215,25 @@ Snapshot hostile_stack(const std::string& text) {
   stack.alerts[0].suppressed_by = text;
   stack.store_wanted = true;
   stack.store_trouble = text;
+  stack.silences = stack.maintenances = {{text, text, noon() - 1h, noon() + 1h, text, text}};
+  stack.receivers[0].name = text;
+  stack.receivers[0].failures = {{text, 1}};
+  stack.heartbeat.wanted = true;
+  stack.heartbeat.trouble = text;
+  for (ProbeView& probe : stack.probes) {
+    probe.past_results = past({Status::up, Status::down}, 3);
+    probe.last->result.samples.push_back({"healthd_celery_queue_length", 3, {{"queue", text}}});
+  }
   Incident incident;
   incident.id = "20261123-120304-4f1c";
   incident.stack = incident.title = incident.acknowledged_by = text;
   incident.started_at = noon() - 4min;
   incident.members = {{Incident::Role::cause, stack.alerts[0]}, {Incident::Role::effect, stack.alerts[0]}};
   incident.timeline = {{noon(), text}};
-  stack.recent_incidents = std::make_shared<const std::vector<Incident>>(1, incident);
+  Incident over = incident;
+  over.id = "20261122-120304-4f1c";
+  over.ended_at = noon();
+  stack.recent_incidents = std::make_shared<const std::vector<Incident>>(std::vector{incident, over});
   return stack;
 }
 

@@ -10,6 +10,9 @@ namespace healthd::test {
 /// 23 Nov 2026, 12:07:04 UTC.
 std::chrono::system_clock::time_point noon();
 
+/// Results every 15 s, the last one at noon(). `waiting`: messages in the queues; -1 for none counted.
+std::shared_ptr<const PastResults> past(const std::vector<Status>& statuses, std::int32_t waiting = -1);
+
 /// Every part of the stack, all up, nothing firing.
 Snapshot healthy_stack();
 

@@ -55,8 +55,8 @@ TEST_CASE("a firing alert shows its summary, since when, and its runbook") {
   CHECK_THAT(page, ContainsSubstring("PostgresDown"));
   CHECK_THAT(page, ContainsSubstring("The metadata database does not answer; nobody can log in."));
   CHECK_THAT(page, ContainsSubstring("Since 12:03:04 UTC (4 min)"));
-  CHECK_THAT(page, ContainsSubstring(
-                       "<a href=\"https://ops.example.com/healthd/runbooks/postgres-down\">Runbook</a>"));
+  CHECK_THAT(
+      page, ContainsSubstring("<a href=\"https://ops.example.com/healthd/runbooks/postgres-down\">Runbook<"));
   CHECK_THAT(page, !ContainsSubstring("No alert is firing."));
 }
 
@@ -68,11 +68,56 @@ TEST_CASE("a probe that is not up shows its reason and its evidence") {
 
 TEST_CASE("an open incident stands on top, with its effects, who is on it, and its report") {
   const std::string page = render_status_page(test::stack_with_incident());
-  CHECK(page.find("Open incidents") < page.find("id=\"alerts\""));
+  CHECK(page.find("Open incidents") < page.find("The stack"));
   CHECK_THAT(page, ContainsSubstring("1 effect held back"));
   CHECK_THAT(page, ContainsSubstring("Taken on by ann (on it)"));
   CHECK_THAT(page, ContainsSubstring("<a href=\"/api/v1/incidents/20261123-120304-4f1c.md\">Report</a>"));
   CHECK_THAT(page, ContainsSubstring("Held back: PostgresDown of metadata"));
+}
+
+TEST_CASE("alerts of an open incident stand with it, and others by themselves") {
+  Snapshot stack = test::stack_with_incident();
+  CHECK_THAT(render_status_page(stack), !ContainsSubstring("Other alerts"));
+  Alert other = stack.alerts[0];
+  other.labels["alertname"] = "RedisMemoryHigh";
+  stack.alerts.push_back(other);
+  const std::string page = render_status_page(stack);
+  CHECK(page.find("RedisMemoryHigh") > page.find("Other alerts"));
+}
+
+TEST_CASE("the sign of life is no alert to look at") {
+  Snapshot stack = test::stack_without_postgres();
+  stack.alerts[0].labels["severity"] = "none";
+  CHECK_THAT(render_status_page(stack), ContainsSubstring("No alert is firing."));
+}
+
+TEST_CASE("a pending alert, which has not begun, shows no time") {
+  Snapshot stack = test::stack_without_postgres();
+  stack.alerts[0].state = AlertState::pending;
+  stack.alerts[0].starts_at = {};
+  const std::string page = render_status_page(stack);
+  CHECK_THAT(page, ContainsSubstring("Not long enough to be told"));
+  CHECK_THAT(page, !ContainsSubstring("1 Jan"));
+}
+
+TEST_CASE("what is announced changes with the parts' states, not with the time") {
+  const auto state_of = [](const Snapshot& stack) {
+    const std::string page = render_status_page(stack);
+    const auto at = page.find("data-state=\"");
+    return page.substr(at, page.find('"', at + 12) - at);
+  };
+  Snapshot stack = test::stack_without_postgres();
+  const auto before = state_of(stack);
+  stack.taken_at += 10min;
+  CHECK(state_of(stack) == before);
+  stack.components[3].state = Status::degraded;
+  CHECK(state_of(stack) != before);
+}
+
+TEST_CASE("the picture beside the title is that of the state") {
+  CHECK_THAT(render_status_page(test::healthy_stack()), ContainsSubstring("href=\"/icon/up.svg\""));
+  CHECK_THAT(render_status_page(test::stack_without_postgres()),
+             ContainsSubstring("href=\"/icon/down.svg\""));
 }
 
 TEST_CASE("an incident that is over is not among the open ones") {
@@ -86,11 +131,12 @@ TEST_CASE("an incident that is over is not among the open ones") {
 TEST_CASE("what makes the page less than the whole truth is said on it") {
   Snapshot stack = test::healthy_stack();
   CHECK_THAT(render_status_page(stack), !ContainsSubstring("class=\"notice\""));
-  stack.blind = stack.maintenance = stack.store_wanted = true;
-  stack.silences = 2;
+  stack.blind = stack.store_wanted = true;
+  stack.silences.resize(2);
+  stack.maintenances.resize(1);
   stack.store_trouble = "the disk is full";
   const std::string page = render_status_page(stack);
-  for (const char* notice : {"The monitor is blind", "Maintenance is on", "Silences that are on: 2",
+  for (const char* notice : {"The monitor is blind", "Maintenance is on", "Silences that are on</a>: 2",
                              "Nothing is kept on disk: the disk is full"}) {
     CHECK_THAT(page, ContainsSubstring(notice));
   }
@@ -99,7 +145,7 @@ TEST_CASE("what makes the page less than the whole truth is said on it") {
 TEST_CASE("nothing that a target sends reaches the page as markup") {
   const std::string attack = "\"'><script>alert(1)</script><img src=x onerror=y>";
   const std::string page = render_status_page(test::hostile_stack(attack));
-  CHECK_THAT(page, !ContainsSubstring("<script"));
+  CHECK_THAT(page, !ContainsSubstring("<script>"));
   CHECK_THAT(page, !ContainsSubstring("<img"));
   CHECK_THAT(page, !ContainsSubstring("\"'>"));
   CHECK_THAT(page, ContainsSubstring("&lt;script&gt;alert(1)"));
@@ -110,8 +156,12 @@ TEST_CASE("a runbook link that is no web address is not a link") {
   CHECK_THAT(page, !ContainsSubstring("href=\"javascript:"));
 }
 
-TEST_CASE("the page and its styles load nothing from elsewhere and need no script or inline style") {
-  const std::string page = render_status_page(test::healthy_stack());
+TEST_CASE("the page and its styles load nothing from elsewhere, and the one script is optional") {
+  std::string page = render_status_page(test::healthy_stack());
+  const std::string script = "<script src=\"/status.js\" defer></script>";
+  REQUIRE(page.find(script) != std::string::npos);
+  CHECK_THAT(page, ContainsSubstring("<noscript><meta http-equiv=\"refresh\""));
+  page.erase(page.find(script), script.size());
   for (const char* forbidden : {"<script", " style=\"", "<style", "src=\"", "onload"}) {
     CHECK_THAT(page, !ContainsSubstring(forbidden));
   }

@@ -1,0 +1,90 @@
+"""The page keeps itself new, and says when it cannot."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable
+
+from small_stack import SmallStack
+from stack.waiting import wait_until
+from visit import Visit
+
+Open = Callable[..., Visit]
+
+
+def test_a_fault_and_its_end_appear_without_a_reload(stack: SmallStack, visit: Open) -> None:
+    stack.incident_of("workers")
+    wait_until(lambda: "app0" not in _firing(stack), 20, "app0 is whole")
+    shown = visit("/")
+    page = shown.page
+    effects = page.locator("details").first
+    link = page.get_by_role("navigation").get_by_role("link", name="Runbooks")
+    link.focus()
+    page.evaluate("window.kept = document.querySelector('.probes table')")
+    stack.target.turn(False)
+    shown.wait_for("Gunicorn", "h1")
+    shown.wait_for("SupersetWebDown", ".incidents")
+    assert "Gunicorn" in page.locator("#announce").text_content()
+    assert "Gunicorn" in page.title()
+    stack.target.turn(True)
+    page.locator("h1").filter(has_not_text="Gunicorn").wait_for(timeout=15_000)
+    shown.wait_for("SupersetWebDown", ".recent")
+    assert shown.navigations == 1
+    assert page.evaluate("document.activeElement.textContent") == "Runbooks"
+    assert page.evaluate("window.kept.isConnected"), "the table was replaced instead of changed"
+    assert effects.count() <= 1
+
+
+def test_what_a_person_has_unfolded_stays_unfolded(stack: SmallStack, visit: Open) -> None:
+    """The edge and the second application fail together: the one is an effect of the other."""
+    stack.house.targets[1].turn(False)
+    try:
+        wait_until(lambda: "<details" in stack.house.page("/"), 20, "an incident has more than a cause")
+        shown = visit("/")
+        summary = shown.page.locator("summary").first
+        summary.focus()
+        shown.page.keyboard.press("Enter")
+        before = shown.page.locator("#moment").get_attribute("datetime")
+        _come_back(shown)
+        wait_until(lambda: _step(shown) != before, 3, "the page has become new")
+        assert shown.page.locator("details").first.evaluate("node => node.open")
+        assert shown.page.evaluate("document.activeElement.nodeName") == "SUMMARY"
+    finally:
+        stack.house.targets[1].turn(True)
+
+
+def test_an_answer_that_does_not_come_is_told_and_taken_back(stack: SmallStack, visit: Open) -> None:
+    shown = visit("/")
+    shown.may_fail = True
+    stale = shown.page.get_by_role("alert")
+    assert stale.text_content() == ""
+    moment = shown.text("#moment")
+    stack.hold()
+    _come_back(shown)
+    shown.wait_for("Stale since", "#stale", 15)
+    assert moment.split(", ")[0] in stale.inner_text() and "does not answer" in stale.inner_text()
+    stack.resume()
+    wait_until(lambda: _step(shown) and stale.text_content() == "", 15, "the notice goes")
+    assert shown.navigations == 1
+
+
+def test_without_scripts_the_page_loads_itself_again(stack: SmallStack, visit: Open) -> None:
+    shown = visit("/", java_script_enabled=False)
+    before = shown.text("#moment")
+    assert re.search(r"\d UTC", before)
+    wait_until(lambda: _step(shown) and shown.navigations >= 2, 12, "it has loaded itself again")
+
+
+def _come_back(shown: Visit) -> None:
+    """To a page that was in the background: it is made new at once, not at its next turn."""
+    shown.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def _firing(stack: SmallStack) -> str:
+    return str([alert["labels"] for alert in stack.house.alerts() if alert["state"] != "resolved"])
+
+
+def _step(shown: Visit) -> str | None:
+    """Lets the browser's events in; Playwright takes them only while it is asked something."""
+    shown.page.wait_for_timeout(100)
+    return shown.page.locator("#moment").get_attribute("datetime")
