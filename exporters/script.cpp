@@ -13,7 +13,7 @@ constexpr std::string_view script = R"js("use strict";
   const stateOf = (page) => page.querySelector("[data-state]");
   let shown = momentOf(document).dateTime;  // the moment that the page tells of
   let shownAt = performance.now();          // when we got it; no two clocks are compared
-  let failing = false, busy = false, timer = 0;
+  let trouble = "", busy = false, timer = 0;
 
   const keyOf = (node) => node.nodeType === Node.ELEMENT_NODE
     ? node.nodeName + "#" + (node.id || node.dataset.key || node.getAttribute("aria-labelledby") || "") : node.nodeName;
@@ -79,12 +79,12 @@ constexpr std::string_view script = R"js("use strict";
 
   function judge() {
     const old = performance.now() - shownAt > tooOld;
-    const is = failing || old;
-    document.body.classList.toggle("is-stale", is);
-    const since = momentOf(document).textContent;
-    const why = failing ? "The monitor does not answer." : "The monitor shows nothing newer.";
-    const text = is ? "Stale since " + since + ". " + why + " What you see is how it was then." : "";
-    if (stale.textContent !== text) stale.textContent = text;
+    const why = trouble || (old ? "The monitor shows nothing newer." : "");
+    const text = why && "Stale since " + momentOf(document).textContent + ". " + why + " What you see is how it was then.";
+    if (stale.textContent === text) return;
+    stale.textContent = text;
+    document.body.classList.toggle("is-stale", text !== "");
+    document.title = (text && "Stale · ") + document.title.replace(/^Stale · /, "");
   }
 
   async function update() {
@@ -93,22 +93,20 @@ constexpr std::string_view script = R"js("use strict";
     clearTimeout(timer);
     try {
       const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(patience) });
-      if (!answer.ok) throw new Error("answered " + answer.status);
+      trouble = answer.ok ? "" : "The monitor answered " + answer.status + ".";
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const moment = momentOf(page);
-      if (!moment) throw new Error("not a page of the monitor");
-      if (moment.dateTime !== shown) {
+      if (moment && moment.dateTime !== shown) {
         shown = moment.dateTime;
         shownAt = performance.now();
         show(page);
       }
-      failing = false;
     } catch {
-      failing = true;
+      trouble = "The monitor does not answer.";
     }
     busy = false;
     judge();
-    timer = setTimeout(update, failing ? again : every);
+    timer = setTimeout(update, trouble ? again : every);
   }
 
   timer = setTimeout(update, every);

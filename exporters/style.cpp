@@ -38,7 +38,6 @@ nav a { padding: 3px 0; }
 nav a[aria-current] { color: var(--ink); font-weight: 600; text-decoration-thickness: 2px; }
 .stale { position: sticky; top: 0; z-index: 1; background: var(--degraded); color: var(--card); font-weight: 600; }
 .stale:not(:empty) { padding: 10px 20px; margin-top: 12px; text-align: center; }
-.is-stale main { border-top: 3px dashed var(--degraded); }
 section, article { margin: 16px 0; background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 16px 20px; }
 h1, h2, h3 { line-height: 1.25; margin: 0 0 8px; overflow-wrap: anywhere; }
@@ -49,6 +48,7 @@ h3 { font-size: .95rem; margin-top: 14px; font-weight: 600; }
 .meta, .moment { color: var(--soft); font-size: .9rem; }
 .notice { border-left: 4px solid var(--degraded); margin: 12px 0; padding: 4px 14px; background: var(--degraded-bg); }
 .headline { border-left: 6px solid var(--state); background: var(--state-bg); }
+.is-stale .headline { background: var(--unknown-bg); }
 .headline h1 { font-size: 1.45rem; margin: 0; }
 .headline p { margin: 4px 0 0; font-size: .92rem; color: var(--ink); }
 .up { --state: var(--up); --state-bg: var(--up-bg); }

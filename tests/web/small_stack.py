@@ -42,9 +42,13 @@ class SmallStack:
         try:
             self._fill_queue()
             self.house.start(change=self._more_probes)
+            wait_until(self._has_seen_everything, 20, "every probe has a result")
         except BaseException:
             self.close()
             raise
+
+    def _has_seen_everything(self) -> bool:
+        return all(probe["started_at"] for probe in json.loads(self.house.page("/api/v1/status"))["probes"])
 
     def _command(self, *words: str) -> None:
         with closing(socket.create_connection(("127.0.0.1", self._redis_port), timeout=2)) as connection:

@@ -37,9 +37,11 @@ def _run(command: list[str], cwd: Path, what: str) -> str:
 def playwright() -> Any:
     """The module `playwright.sync_api`."""
     packages = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    if not (packages / "playwright").exists():
+    complete = VENV / "complete"
+    if not complete.exists():
         _run([PYTHON, "-m", "venv", "--clear", str(VENV)], BUILD, "The venv for Playwright")
         _run([str(VENV / "bin" / "pip"), "install", "--quiet", "playwright"], BUILD, "Playwright (PyPI)")
+        complete.touch()
     if str(packages) not in sys.path:
         sys.path.append(str(packages))
     from playwright import sync_api
