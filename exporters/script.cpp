@@ -38,7 +38,8 @@ constexpr std::string_view script = R"js("use strict";
     let place = from.firstChild;
     for (const next of [...to.childNodes]) {
       let match = place;
-      while (match && keyOf(match) !== keyOf(next)) match = match.nextSibling;
+      // Only what has a name is looked for further on: a line end would be found behind all that it stands before.
+      while (match && keyOf(match) !== keyOf(next)) match = next.nodeType === Node.ELEMENT_NODE ? match.nextSibling : null;
       if (!match) {
         from.insertBefore(next, place);
         continue;

@@ -26,7 +26,9 @@ def test_a_fault_and_its_end_appear_without_a_reload(stack: SmallStack, visit: O
     assert "Gunicorn" in page.locator("#announce").text_content()
     assert "Gunicorn" in page.title()
     stack.target.turn(True)
-    page.locator("h1").filter(has_not_text="Gunicorn").wait_for(timeout=15_000)
+    wait_until(lambda: "Gunicorn: up." in stack.house.page("/"), 15, "the daemon knows of the mending")
+    _come_back(shown)
+    page.locator("h1").filter(has_not_text="Gunicorn").wait_for(timeout=5_000)
     shown.wait_for("SupersetWebDown", ".recent")
     assert shown.navigations == 1
     assert page.evaluate("document.activeElement.textContent") == "Runbooks"
@@ -70,6 +72,20 @@ def test_an_answer_that_does_not_come_is_told_and_taken_back(stack: SmallStack, 
     assert shown.navigations == 1
 
 
+def test_an_error_and_a_page_that_does_not_change_are_no_news(visit: Open) -> None:
+    shown = visit("/", own_clock=True)
+    stale = shown.page.get_by_role("alert")
+    shown.page.route("**/", lambda route: route.fulfill(status=200, content_type="text/html", body=shown.source))
+    shown.page.clock.run_for(14_000)
+    assert stale.text_content() == ""
+    shown.page.clock.run_for(3_000)
+    shown.wait_for("The monitor shows nothing newer.", "#stale")
+    shown.may_fail = True
+    shown.page.unroute("**/")
+    shown.page.route("**/", lambda route: route.fulfill(status=503, body="Not ready: starting."))
+    wait_until(lambda: _says_when_back(shown, "The monitor answered 503."), 10, "the page tells of the answer")
+
+
 def test_without_scripts_the_page_loads_itself_again(stack: SmallStack, visit: Open) -> None:
     shown = visit("/", java_script_enabled=False)
     before = shown.text("#moment")
@@ -80,6 +96,13 @@ def test_without_scripts_the_page_loads_itself_again(stack: SmallStack, visit: O
 def _come_back(shown: Visit) -> None:
     """To a page that was in the background: it is made new at once, not at its next turn."""
     shown.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def _says_when_back(shown: Visit, words: str) -> bool:
+    """One that still waits for an earlier answer takes no notice of its coming back."""
+    _come_back(shown)
+    _step(shown)
+    return words in shown.text("#stale")
 
 
 def _firing(stack: SmallStack) -> str:

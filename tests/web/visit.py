@@ -15,7 +15,8 @@ DESK = {"width": 1280, "height": 900}
 class Visit:
     """In a context of its own, so that nothing is left over from another."""
 
-    def __init__(self, browser: Any, url: str, path: str, **context: Any) -> None:
+    def __init__(self, browser: Any, url: str, path: str, own_clock: bool = False, **context: Any) -> None:
+        """`own_clock`: the page's time goes on by `page.clock` only."""
         self._url = url
         self._context = browser.new_context(viewport=context.pop("viewport", DESK), **context)
         self.page = self._context.new_page()
@@ -26,8 +27,11 @@ class Visit:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         self.page.on("request", self._requested)
+        if own_clock:
+            self.page.clock.install()
         answer = self.page.goto(url + path, wait_until="load")
         assert answer.status == 200, f"{path}: {answer.status}"
+        self.source: str = answer.text()
 
     def _navigated(self, frame: Any) -> None:
         self.navigations += frame == self.page.main_frame
