@@ -68,7 +68,7 @@ CASES = (
          healthy=(lambda said: len(lengths(said)) == 8 and sum(lengths(said)[4:]) == 0,)),
     Case("CeleryQueueWithoutConsumer", "cancelled", cancel, steps=(1,), broken=(lambda said: sum(lengths(said)) > 0, "empty"),
          healthy=(lambda said: sum(lengths(said)) == 0, r"\* \{'name': 'celery'")),
-    Case("CeleryBeatDown", "stopped", stop("beat"), steps=(2,), broken=(r"beat .*Exited", r'state="dead".* 1$'),
+    Case("CeleryBeatDown", "stopped", stop("beat"), steps=(2,), broken=(r"beat .*Exited", r'state="(dead|silent)".* 1$'),
          healthy=(r"beat .*\bUp\b", r'state="alive".* 1$'), verified=(r"^1$",), seconds=240),
     Case("CeleryBeatDown", "paused", pause("beat"), steps=(1,), broken=(r"beat .*\(Paused\)",),
          healthy=(r"beat .*\bUp\b(?!.*Paused)", r'state="alive".* 1$'), verified=(r"^1$",), seconds=240),

@@ -40,6 +40,12 @@ def lock(watch: Watch) -> None:
     hold(watch, "worker", 1, "select pg_sleep(1); update dashboards set published = true")
 
 
+def end_the_waiting(watch: Watch) -> None:
+    """Whoever waited for the lock has it now, and idles in a transaction that nobody ends."""
+    watch.deployment.sql("select pg_terminate_backend(pid) from pg_stat_activity where query like '%update dashboards%' "
+                         "and pid <> pg_backend_pid()")  # fmt: skip
+
+
 def many(watch: Watch) -> None:
     hold(watch, "superset", 130)
 
@@ -97,7 +103,7 @@ CASES = (
          broken=(r"postgres .*Exited", r'service "postgres" is not running'), healthy=(UP, "accepting connections", r"^\(1 row\)")),
     Case("PostgresDown", "paused", pause, steps=(2,), default=True,
          broken=(r"postgres .*\(Paused\)",), healthy=(UP, "accepting connections", r"^\(1 row\)")),
-    Case("PostgresLockWait", "forgotten", lock, steps=(3,), default=True,
+    Case("PostgresLockWait", "forgotten", lock, steps=(3,), default=True, afterwards=end_the_waiting,
          broken=(r"\|\s*\{\d+\}\s*\|\s*Lock\s*\|.*update dashboards",), healthy=(r"^\(0 rows\)",)),
     Case("PostgresIdleInTransaction", "of-superset", lambda watch: hold(watch, "superset", 1), steps=(3,),
          broken=(r"superset-web .*idle in transaction",), healthy=(r"^\(0 rows\)",)),

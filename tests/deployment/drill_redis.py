@@ -93,7 +93,7 @@ CASES = (
          broken=(r"redis-broker .*\(Paused\)",), healthy=(RUNNING, r"^PONG$", r"^loading:0")),
     Case("RedisMemoryHigh", "full", lambda watch: limit_memory(watch, 0.97), default=True, steps=(1,), afterwards=no_limit,
          broken=(lambda said: share_used(said) > 0.9,), healthy=(lambda said: 0 < share_used(said) <= 0.9,)),
-    Case("RedisWritesRejected", "oom", refuse_writes, steps=(1, 5), afterwards=no_limit, verified=(r"^OK$", PONG),
+    Case("RedisWritesRejected", "oom", refuse_writes, steps=(1, 5), afterwards=no_limit, verified=(r"^OK$", PONG), seconds=180,
          broken=(r"errorstat_OOM:count=\d", r"role:master"),
          healthy=(r"rdb_last_bgsave_status:ok", r"aof_last_write_status:ok", r"role:master", has_room)),
     Case("RedisBrokerEvictionPolicyUnsafe", "lru",
