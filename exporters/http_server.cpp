@@ -10,12 +10,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <exception>
-#include <iterator>
 #include <list>
 #include <optional>
 #include <utility>
 
 #include "exporters/http_messages.hpp"
+#include "exporters/web_place.hpp"
 #include "exporters/web_stream.hpp"
 
 namespace healthd {
@@ -30,16 +30,13 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::size_t read_bytes = 2048;
 
-/// Whoever has not said a whole request yet may have to go for somebody else.
-enum class Stage { silent, speaking, answered };
-
 struct Session {
   std::unique_ptr<WebStream> stream;
   asio::ip::address client;  ///< of IPv6 the network, of which one host has as many addresses as it likes
-  Stage stage = Stage::silent;
+  WebPlace place = {};
   bool leaving = false;  ///< closed by us, and about to end
 };
-using Sessions = std::list<Session>;  ///< in the order in which they fell silent
+using Sessions = std::list<Session>;  ///< the newest client last
 
 asio::ip::address client_of(const asio::ip::address& address) {
   if (address.is_v4()) return address;
@@ -103,8 +100,8 @@ struct HttpServer::State {
   asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
   std::size_t count() const;
   bool make_room_for(const asio::ip::address& client);
-  bool close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go);
-  void close_longest_idle();
+  bool close_one(const std::function<bool(const Session&)>& may_go);
+  void close_one_for_the_next();
   void close_all();
 
   asio::any_io_executor loop;
@@ -162,8 +159,7 @@ asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator sessio
                                                        bool first) {
   auto& stream = *session->stream;
   if (buffer.size() == 0) {
-    sessions.splice(sessions.end(), sessions, session);
-    session->stage = Stage::silent;
+    session->place = {WebPlace::silent};
     change.cancel();
     stream.expires_after(first ? limits.read : limits.idle);
     const auto space = buffer.prepare(1024);
@@ -171,7 +167,7 @@ asio::awaitable<bool> HttpServer::State::await_request(Sessions::iterator sessio
     if (read.error) co_return false;
     buffer.commit(read.bytes);
   }
-  session->stage = Stage::speaking;
+  session->place = {WebPlace::speaking};
   if (!first) stream.expires_after(limits.read);
   co_return true;
 }
@@ -181,7 +177,7 @@ asio::awaitable<bool> HttpServer::State::exchange(Session& session, beast::flat_
   HttpParser parser;
   parser.header_limit(limits.header_bytes);
   const auto error = co_await read_header(*session.stream, buffer, parser);
-  session.stage = Stage::answered;
+  session.place = {WebPlace::answered};
   auto refused_with = error ? answer_to_unreadable(error) : refusal(parser, limits);
   if (error && !refused_with) co_return false;
 
@@ -219,7 +215,7 @@ asio::awaitable<void> HttpServer::State::wait(std::chrono::steady_clock::time_po
 
 asio::awaitable<void> HttpServer::State::accept_one(const std::shared_ptr<State>& state) {
   if (count() > limits.connections) {
-    close_longest_idle();
+    close_one_for_the_next();
     co_await wait(std::chrono::steady_clock::time_point::max());
     co_return;
   }
@@ -236,29 +232,30 @@ std::size_t HttpServer::State::count() const {
   return static_cast<std::size_t>(std::ranges::count_if(sessions, stays));
 }
 
-/// Of a client's connections the one that has been idle longest goes; false where all are being answered.
+/// Whether the client may have one more, for which one of its others goes where it has as many as it may.
 bool HttpServer::State::make_room_for(const asio::ip::address& client) {
   const auto most = client.is_loopback() ? limits.per_loopback_address : limits.per_address;
   const auto is_theirs = [&client](const Session& each) { return !each.leaving && each.client == client; };
   if (static_cast<std::size_t>(std::ranges::count_if(sessions, is_theirs)) < most) return true;
-  return close_one(sessions.end(), is_theirs);
+  return close_one(is_theirs);
 }
 
-/// Of those before `end` that may go: first who says nothing, then who takes long to say it.
-bool HttpServer::State::close_one(Sessions::iterator end, const std::function<bool(const Session&)>& may_go) {
-  for (const auto stage : {Stage::silent, Stage::speaking}) {
-    const auto goes = [&](const Session& each) { return each.stage == stage && may_go(each); };
-    const auto found = std::find_if(sessions.begin(), end, goes);
-    if (found == end) continue;
-    leave(*found);
-    return true;
+/// False where all of them are being answered.
+bool HttpServer::State::close_one(const std::function<bool(const Session&)>& may_go) {
+  const auto now = std::chrono::steady_clock::now();
+  Session* first = nullptr;
+  for (Session& each : sessions) {
+    if (each.place.stage == WebPlace::answered || !may_go(each)) continue;
+    if (!first || goes_before(each.place, first->place, now)) first = &each;
   }
-  return false;
+  if (first) leave(*first);
+  return first != nullptr;
 }
 
 /// The newest is spared: it has had no time to speak. With all others being answered, the next client waits.
-void HttpServer::State::close_longest_idle() {
-  close_one(std::prev(sessions.end()), [](const Session& each) { return !each.leaving; });
+void HttpServer::State::close_one_for_the_next() {
+  const Session* newest = &sessions.back();
+  close_one([newest](const Session& each) { return !each.leaving && &each != newest; });
 }
 
 void HttpServer::State::close_all() {
