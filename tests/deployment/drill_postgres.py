@@ -75,7 +75,7 @@ def fail_to_archive(watch: Watch) -> None:
     sql("alter system set archive_mode = on")
     sql("alter system set archive_command = '/bin/false'")
     watch.deployment.compose("restart", "postgres")
-    watch.deployment.wait_healthy()
+    watch.wait_healthy()
     sql("create table drill_wal as select 1; drop table drill_wal")
     sql("select pg_switch_wal()")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from stack.waiting import TimedOut
+from stack.waiting import TimedOut, wait_until
 
 from drill_book import Book, as_typed
 from drill_case import Case, Sign, seen
@@ -40,11 +38,15 @@ class Drill:
 
     def _await(self, what: str, commands: str, signs: tuple[Sign, ...], not_yet: tuple[Sign, ...] = ()) -> None:
         """`not_yet`: an answer that says this as well tells nothing."""
-        end = time.monotonic() + self.case.seconds
-        while True:
+        said = ""
+
+        def told() -> bool:
+            nonlocal said
             said = self._type(commands)
-            if seen(signs, said) and not (not_yet and seen(not_yet, said)):
-                return
-            if time.monotonic() >= end:
-                raise TimedOut(f"{self.book.name}: {what}: wanted {signs}{', without ' + str(not_yet) if not_yet else ''}; it said:\n{said}")
-            time.sleep(0.5)
+            return seen(signs, said) and not (not_yet and seen(not_yet, said))
+
+        try:
+            wait_until(told, self.case.seconds, what, step=0.5)
+        except TimedOut:
+            wanted = f"{signs}{', without ' + str(not_yet) if not_yet else ''}"
+            raise TimedOut(f"{self.book.name}: {what}: wanted {wanted}; it said:\n{said}") from None

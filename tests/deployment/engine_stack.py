@@ -11,7 +11,6 @@ from pathlib import Path
 
 from stack.certificates import Authority
 from stack.suite import ROOT
-from stack.waiting import wait_until
 
 from engine_docker import Engine
 from engine_image import IMAGE, TAG, build_image
@@ -84,12 +83,10 @@ class Deployment:
         rows = [json.loads(line) for line in self.compose("ps", "--all", "--format", "json").splitlines()]
         return {row["Service"]: row["Health"] or row["State"] for row in rows}
 
-    def wait_healthy(self, seconds: float = 120) -> None:
-        def unwell() -> dict[str, str]:
-            health = self.health()
-            return {name: health.get(name, "missing") for name in SERVICES if health.get(name) != "healthy"}
-
-        wait_until(lambda: not unwell(), seconds, f"every service healthy; now {unwell()}", step=0.5)
+    def unwell(self) -> dict[str, str]:
+        """The services that are not healthy, and what they are."""
+        health = self.health()
+        return {name: health.get(name, "missing") for name in SERVICES if health.get(name) != "healthy"}
 
     def recover(self) -> None:
         """After a failure: everything anew, with what is on the disk."""

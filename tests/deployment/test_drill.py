@@ -20,7 +20,7 @@ _last = "nothing"  # the drill before, for the one who finds the deployment brok
 def sound(watched: Watch) -> Iterator[Watch]:
     """Everything is healthy before the drill and is made healthy after it, so that the next one has a chance."""
     global _last
-    unwell = {name: state for name, state in watched.deployment.health().items() if state not in ("healthy", "exited")}
+    unwell = watched.deployment.unwell()
     assert not unwell, f"the deployment is unwell after {_last}: {unwell}"
     yield watched
 
@@ -33,7 +33,7 @@ def test_the_page_mends_it(case: Case, sound: Watch) -> None:
     try:
         Drill(case, sound).run()
         case.afterwards(sound)
-        sound.deployment.wait_healthy()
+        sound.wait_healthy()
     except BaseException:
         say(f"drill {case.name}: failed after {time.monotonic() - began:.0f} s")
         sound.deployment.recover()
