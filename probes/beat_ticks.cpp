@@ -29,6 +29,11 @@ long long BeatTicks::count(Time now, const WorkerStats& worker) {
   return risen;
 }
 
+BeatTicks::Span BeatTicks::silence(Time now) const {
+  const auto since = last_tick_ ? std::max(*last_tick_, observing_since_) : observing_since_;
+  return now - since - std::min(unseen_, patience());
+}
+
 /// Messages that were unacked all along, such as tasks for next week, say nothing of the workers.
 bool BeatTicks::workers_stalled(const std::optional<Backlog>& backlog) const {
   return backlog && (backlog->ready > 0 || backlog->full ||
@@ -41,9 +46,11 @@ BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& wo
   if (workers.empty()) return State::blind;
   // Ticks during a time in which nobody told us are lost to us: begin to watch anew.
   const bool anew = !last_answer_ || now - *last_answer_ > gap_;
+  const auto apart = anew ? Span{} : now - *last_answer_;
   if (anew) observing_since_ = now;
   last_answer_ = now;
   std::erase_if(counts_, [&](const auto& entry) { return now - entry.second.seen > forget_process_after; });
+  const auto processes = counts_.size();
   for (const auto& worker : workers) {
     // Numbers from outside: their sum must stay one.
     const auto risen = std::min(count(now, worker), most_runs);
@@ -52,10 +59,12 @@ BeatTicks::State BeatTicks::observe(Time now, const std::vector<WorkerStats>& wo
   const bool tick = risen_ > 0;
   if (tick) last_tick_ = now;
   if (tick || anew) least_unacked_.reset();
+  if (tick || anew) unseen_ = {};
+  if (!tick && counts_.size() > processes) unseen_ += apart;
   if (backlog) least_unacked_ = std::min(least_unacked_.value_or(backlog->unacked), backlog->unacked);
 
   if (last_tick_ && now - *last_tick_ <= patience()) return State::ticking;
-  if (now - observing_since_ <= patience()) return State::waiting;
+  if (silence(now) <= patience()) return State::waiting;
   return workers_stalled(backlog) ? State::stalled : State::silent;
 }
 

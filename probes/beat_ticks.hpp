@@ -27,7 +27,7 @@ class BeatTicks {
 
   enum class State {
     ticking,  ///< a tick in time
-    waiting,  ///< none yet, but we have not watched for long enough to say
+    waiting,  ///< none lately, but we have not watched for long enough to say
     silent,   ///< workers answer, and no tick came for three periods
     stalled,  ///< likewise, but ticks may have come: messages wait, more are unacked than there were, or all
               ///< pools are full
@@ -39,6 +39,8 @@ class BeatTicks {
 
   /// What the workers that answered say now. A count that rose since the same process was last seen is a
   /// tick; a process seen for the first time is a starting point; one that is missing is left as it was.
+  /// What a new process ran before we saw it nobody told us: the time before it is no silence, up to three
+  /// periods of it.
   /// Without a `backlog` nobody is called stalled.
   State observe(Time now, const std::vector<WorkerStats>& workers,
                 const std::optional<Backlog>& backlog = std::nullopt);
@@ -59,6 +61,7 @@ class BeatTicks {
   using Process = std::pair<std::string, long long>;  ///< node and pid
 
   long long count(Time now, const WorkerStats& worker);
+  Span silence(Time now) const;
   bool workers_stalled(const std::optional<Backlog>& backlog) const;
 
   Span every_;
@@ -67,6 +70,7 @@ class BeatTicks {
   std::optional<Time> last_answer_;
   std::optional<Time> last_tick_;
   Time observing_since_;
+  Span unseen_{};  ///< since the last tick, or since we began to watch: while ticks may have passed by us
   std::optional<long long> least_unacked_;  ///< since the last tick, or since we began to watch
   long long risen_ = 0;
   bool task_seen_ = false;

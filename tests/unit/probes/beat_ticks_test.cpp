@@ -97,6 +97,28 @@ TEST_CASE("one missed round does not begin the wait anew") {
   CHECK(ticks.observe(at(210s), {worker("a", 1, 1)}) == State::silent);
 }
 
+TEST_CASE("a Beat is not blamed for ticks that passed while workers were away or began anew") {
+  auto ticks = minute();
+  ticks.observe(at(0s), {worker("a", 1, 1)});
+  ticks.observe(at(15s), {worker("a", 1, 2)});
+  // A broker that restarts every minute, after which the worker comes back deaf and is restarted: each time the
+  // tick falls into the 45 seconds in which nobody answers, and the new process has run it before we ask.
+  long long pid = 1;
+  for (auto now = 30s; now <= 270s; now += 60s) {
+    ticks.observe(at(now), {worker("a", pid, 2)});
+    CHECK(ticks.observe(at(now + 45s), {worker("a", ++pid, 2)}) != State::silent);
+  }
+  CHECK(ticks.observe(at(330s), {worker("a", pid, 3)}) == State::ticking);
+}
+
+TEST_CASE("a Beat that is gone is told, later, also where workers begin anew in every round") {
+  auto ticks = minute();
+  State state = State::blind;
+  for (auto pid = 0; pid <= 24; ++pid) state = ticks.observe(at(pid * 15s), {worker("a", pid, 0)});
+  CHECK(state == State::waiting);
+  CHECK(ticks.observe(at(375s), {worker("a", 25, 0)}) == State::silent);
+}
+
 TEST_CASE("an interval longer than the period is no gap") {
   BeatTicks ticks{2s, 15s};
   ticks.observe(at(0s), {worker("a", 1, 1)});
