@@ -93,6 +93,9 @@ class Edge:
 
     def start(self) -> None:
         self.upstream.start()
+        self._launch()
+
+    def _launch(self) -> None:
         child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, start_new_session=True)
         self._process = processes.adopt(child)
         wait_until(self._ready, 10, "nginx answers")
