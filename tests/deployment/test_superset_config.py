@@ -87,7 +87,7 @@ def test_a_redis_that_hangs_or_is_gone_costs_seconds_and_not_the_service(contain
     for url in [*urls, values["RATELIMIT_STORAGE_URI"]]:
         times = parse_qs(urlsplit(url).query)
         assert 0 < int(times["socket_timeout"][0]) <= 10 and 0 < int(times["socket_connect_timeout"][0]) <= 10
-    assert values["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] is True
+    assert values["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] is values["RATELIMIT_SWALLOW_ERRORS"] is True
 
 
 def test_caches_on_one_database_do_not_share_keys(container: Container) -> None:

@@ -139,8 +139,10 @@ TALISMAN_ENABLED = True
 RATELIMIT_ENABLED = True
 # Shared by all processes; in memory each would count for itself.
 RATELIMIT_STORAGE_URI = cache(3)
-# While that Redis is away each process counts for itself. Without this every page would be an error then.
+# While that Redis is away each process counts for itself, and requests that find out at the same moment pass uncounted.
+# Without these every page would be an error then.
 RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True
+RATELIMIT_SWALLOW_ERRORS = True
 # Of one address. Superset's own 50 are few for an office behind one address: a dashboard asks once for each chart.
 RATELIMIT_APPLICATION = "200 per second"
 
