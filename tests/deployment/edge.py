@@ -93,6 +93,9 @@ class Edge:
 
     def start(self) -> None:
         self.upstream.start()
+        self._launch()
+
+    def _launch(self) -> None:
         child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, start_new_session=True)
         self._process = processes.adopt(child)
         wait_until(self._ready, 10, "nginx answers")
@@ -108,13 +111,13 @@ class Edge:
             return False
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes | None = None,
-            plain: bool = False, port: str = "") -> Answer:  # fmt: skip
+            plain: bool = False, port: str = "", seconds: float = 10) -> Answer:  # fmt: skip
         """One request on a connection of its own; over TLS unless `plain`."""
         if plain:
-            connection = http.client.HTTPConnection("127.0.0.1", self.ports[port or "http"], timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.ports[port or "http"], timeout=seconds)
         else:
             context = ssl.create_default_context(cafile=str(self.room / "ca" / "ca.pem"))
-            connection = http.client.HTTPSConnection("localhost", self.ports["https"], timeout=10, context=context)
+            connection = http.client.HTTPSConnection("localhost", self.ports["https"], timeout=seconds, context=context)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -71,11 +73,21 @@ def test_work_goes_to_the_broker_and_what_may_be_lost_to_the_cache(container: Co
     values = container.values()
     broker = "redis://:value-of-redis_broker_password@redis-broker:6379"
     cache = "redis://:value-of-redis_cache_password@redis-cache:6379"
+    values = json.loads(re.sub(r"\?socket_[^\"]*", "", json.dumps(values)))
     assert values["CELERY_CONFIG"]["broker_url"] == f"{broker}/0"
     assert values["CELERY_CONFIG"]["result_backend"] == f"{broker}/1"
     assert values["CACHE_CONFIG"]["CACHE_REDIS_URL"] == values["DATA_CACHE_CONFIG"]["CACHE_REDIS_URL"] == f"{cache}/0"
     assert values["FILTER_STATE_CACHE_CONFIG"]["CACHE_REDIS_URL"] == f"{cache}/1"
     assert values["RATELIMIT_STORAGE_URI"] == f"{cache}/3"
+
+
+def test_a_redis_that_hangs_or_is_gone_costs_seconds_and_not_the_service(container: Container) -> None:
+    values = container.values()
+    urls = [value["CACHE_REDIS_URL"] for value in values.values() if isinstance(value, dict) and "CACHE_REDIS_URL" in value]
+    for url in [*urls, values["RATELIMIT_STORAGE_URI"]]:
+        times = parse_qs(urlsplit(url).query)
+        assert 0 < int(times["socket_timeout"][0]) <= 10 and 0 < int(times["socket_connect_timeout"][0]) <= 10
+    assert values["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] is values["RATELIMIT_SWALLOW_ERRORS"] is True
 
 
 def test_caches_on_one_database_do_not_share_keys(container: Container) -> None:

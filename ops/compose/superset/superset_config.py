@@ -16,7 +16,9 @@ INSIDE_SUPERSET = find_spec("flask_appbuilder") is not None
 
 if INSIDE_SUPERSET:
     from celery.schedules import crontab
+    from flask import Flask, request, session
     from flask_caching.backends.rediscache import RedisCache
+    from flask_login import user_logged_in
     from redis import Redis
 else:
 
@@ -71,7 +73,9 @@ def broker(database: int) -> str:
 
 
 def cache(database: int) -> str:
-    return redis_url("REDIS_CACHE_HOST", secret("redis_cache_password"), database)
+    """With times in the URL, which redis-py reads: without them a Redis that hangs holds every thread for ever."""
+    times = "?socket_connect_timeout=2&socket_timeout=5&health_check_interval=30"
+    return redis_url("REDIS_CACHE_HOST", secret("redis_cache_password"), database) + times
 
 
 # --- keys and the metadata database -------------------------------------------------------------------------------
@@ -118,9 +122,15 @@ PERMANENT_SESSION_LIFETIME = timedelta(hours=8)
 # On the server, so that a logout ends a session and the cookie stays small.
 SESSION_SERVER_SIDE = True
 SESSION_TYPE = "redis"
-SESSION_USE_SIGNER = True
 if INSIDE_SUPERSET:
-    SESSION_REDIS = Redis.from_url(broker(2), socket_timeout=5, health_check_interval=30)
+    SESSION_REDIS = Redis.from_url(broker(2), socket_connect_timeout=2, socket_timeout=5, health_check_interval=30)
+
+    # Superset keeps the session's name at a login, and so would whoever gave it to this browser before.
+    @user_logged_in.connect
+    def rename_the_session(app: Flask, **_: Any) -> None:
+        if hasattr(app.session_interface, "regenerate"):
+            app.session_interface.regenerate(session)
+
 
 # Superset's Content-Security-Policy stays on. nginx redirects to https; here it would break the browser of the reports,
 # which asks http://superset:8088.
@@ -129,6 +139,19 @@ TALISMAN_ENABLED = True
 RATELIMIT_ENABLED = True
 # Shared by all processes; in memory each would count for itself.
 RATELIMIT_STORAGE_URI = cache(3)
+# While that Redis is away each process counts for itself, and requests that find out at the same moment pass uncounted.
+# Without these every page would be an error then.
+RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True
+RATELIMIT_SWALLOW_ERRORS = True
+# Of one address. Superset's own 50 are few for an office behind one address: a dashboard asks once for each chart.
+RATELIMIT_APPLICATION = "200 per second"
+
+
+def RATELIMIT_APPLICATION_EXEMPT_WHEN() -> bool:  # noqa: N802
+    """Health says whether a thread is free, and neither waits for Redis nor counts."""
+    return request.path == "/health"
+
+
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = "5 per second"
 
@@ -163,9 +186,7 @@ FILTER_STATE_CACHE_CONFIG = redis_cache(1, "filter", 90 * DAY)
 EXPLORE_FORM_DATA_CACHE_CONFIG = redis_cache(1, "explore", 7 * DAY)
 # Results of background queries of SQL Lab.
 if INSIDE_SUPERSET:
-    RESULTS_BACKEND = RedisCache(
-        host=setting("REDIS_CACHE_HOST"), password=secret("redis_cache_password"), db=2, key_prefix="superset_results_"
-    )
+    RESULTS_BACKEND = RedisCache(host=Redis.from_url(cache(2)), key_prefix="superset_results_")
 
 # Used only with the feature flag GLOBAL_ASYNC_QUERIES. Events must not be evicted, so they are on the broker's side.
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = secret("async_queries_secret")
