@@ -123,10 +123,8 @@ def test_nothing_grows_and_nothing_falls_behind(
         f"{growth(warm) / MIB:+.2f} MiB after the warm-up ({slope(warm) / MIB:+.1f} MiB/h by Theil-Sen); "
         f"descriptors {warm[0].descriptors} to {calm[-1].descriptors}; threads {calm[-1].threads}"
     )
-    # It rises until the 200 incidents that are kept are there (healthd_incidents_total), and must not go on after them.
-    report.append(
-        f"anonymous MiB: {curve(samples)}; {total(text, 'healthd_incidents_total'):.0f} incidents began"
-    )
+    # It rises until the 200 incidents that are kept are there, after 650 seconds or so, and must not go on after them.
+    report.append(f"anonymous MiB: {curve(samples)}")
     report.append(
         f"start lateness p99 {quantile(late, 0.99):g} s, loop lag p99 {quantile(lag, 0.99):g} s and p99.9 {quantile(lag, 0.999):g} s; "
         f"slots left out {total(text, 'healthd_probe_overruns_total'):.0f}; "
