@@ -92,8 +92,8 @@ class Options {
   std::shared_ptr<Node> node_;
 };
 
-/// What a file of at most 1 MiB holds, or one byte more where it holds more. nullopt: it was reported why it
-/// cannot be read. Blocks on disk.
+/// What a file of at most 1 MiB holds, or a little more than that where it holds more. nullopt: it was
+/// reported why it cannot be read. Blocks on disk.
 std::optional<std::string> read_text_file(const std::string& path, Problems& problems);
 
 }  // namespace healthd

@@ -1,5 +1,6 @@
 // The parts of Options that touch the disk: whole files and secrets.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <filesystem>
@@ -93,13 +94,17 @@ std::optional<std::string> read_text_file(const std::string& path, Problems& pro
     return std::nullopt;
   }
   std::ifstream file{path, std::ios::binary};
-  std::string text(largest_file + 1, '\0');  // one more than allowed, so that too much is seen as such
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // Piece by piece, for the text is kept: a buffer for the largest file would take a megabyte for good.
+  std::string text;
+  std::array<char, 16 * 1024> piece;
+  while (file && text.size() <= largest_file) {  // more than allowed is seen as such by who parses it
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (!file && !file.eof()) {
     problems.error({path}, "cannot be read: " + std::error_code{errno, std::generic_category()}.message());
     return std::nullopt;
   }
-  text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/app.hpp"
 #include "daemon/door.hpp"
+#include "daemon/heap.hpp"
 #include "daemon/judgement_parts.hpp"
 #include "daemon/status_text.hpp"
 
@@ -27,7 +28,9 @@ asio::awaitable<Loaded> load_slowly(const Settings& settings, Resolver& resolver
   co_return failed;
 }
 
+/// The end of a reload; what was swapped out is free by then.
 asio::awaitable<std::string> keep_slowly(const LastGood& place, const std::string& text) {
+  give_back_free_memory();
   co_return place.keep(text);
 }
 

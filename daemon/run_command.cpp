@@ -6,6 +6,7 @@
 
 #include "daemon/app.hpp"
 #include "daemon/commands.hpp"
+#include "daemon/heap.hpp"
 
 namespace healthd {
 namespace {
@@ -41,6 +42,7 @@ void keep_memory_private() {
 
 int run_daemon(const Settings& settings) {
   keep_memory_private();
+  keep_heap_small();
   Loops loops;
   bool as_configured = true;
   auto loaded = load_or_fall_back(settings, loops.resolver(), as_configured);
@@ -62,6 +64,7 @@ int run_daemon(const Settings& settings) {
   int code = exit_code::failed;
   {
     App app{settings, std::move(loaded), loops, *store, as_configured};
+    give_back_free_memory();  // what reading the configuration and rendering the runbooks needed
     code = app.run();
   }
   const bool kept = store->close(std::chrono::seconds{1});

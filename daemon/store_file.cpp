@@ -28,11 +28,17 @@ constexpr off_t ballast_bytes = 1 << 20;
 constexpr std::size_t kept_bad_files = 3;
 constexpr std::chrono::milliseconds lock_patience{500};
 
+// The cache, in KiB, may be small: rows are found by their keys, and the kernel keeps the file's pages too.
 constexpr const char* settings[] = {
-    "PRAGMA locking_mode=EXCLUSIVE",     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",           "PRAGMA mmap_size=0",
-    "PRAGMA journal_size_limit=4194304", "PRAGMA max_page_count=8192",  // of 4 KiB
-    "PRAGMA trusted_schema=OFF",         "PRAGMA cell_size_check=ON",
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA mmap_size=0",
+    "PRAGMA journal_size_limit=4194304",
+    "PRAGMA max_page_count=8192",  // of 4 KiB
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA cache_size=-256",
 };
 
 std::string path_of(const std::string& folder) { return folder + "/state.db"; }

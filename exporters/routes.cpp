@@ -116,12 +116,6 @@ Answer static_answer(const WebSources& sources, std::string_view path) {
   const auto* found = std::ranges::find(immediate_pages, path, &Immediate::path);
   if (found != immediate_pages.end()) return {found->path, found->make(sources)};
   if (path.starts_with(incident_prefix)) return incident_answer(sources, path.substr(incident_prefix.size()));
-  if (path.starts_with(runbook_prefix)) {
-    const std::string* runbook = sources.runbooks.find(path.substr(runbook_prefix.size()));
-    if (runbook == nullptr)
-      return {"/runbooks/SLUG", line(404, "There is no such runbook; /runbooks/ lists them.")};
-    return {"/runbooks/SLUG", page(html_type, *runbook)};
-  }
   return {"other", line(404, "There is no such page.")};
 }
 
@@ -153,10 +147,25 @@ asio::awaitable<Answer> incident_page(const WebSources& sources, std::string_vie
   co_return Answer{handler, live_page(std::move(body))};
 }
 
+asio::awaitable<Answer> runbook_page(const WebSources& sources, std::string_view slug) {
+  constexpr std::string_view handler = "/runbooks/SLUG";
+  const EmbeddedFile* file = sources.runbooks.find(slug);
+  if (file == nullptr)
+    co_return Answer{handler, line(404, "There is no such runbook; /runbooks/ lists them.")};
+  std::function<std::string()> work = [file] { return render_runbook(*file); };
+  auto body = co_await off_loop(sources.workers, std::move(work));
+  co_return Answer{handler, page(html_type, std::move(body))};
+}
+
+bool is_runbook(std::string_view path) {
+  return path.starts_with(runbook_prefix) && path.size() > runbook_prefix.size();
+}
+
 asio::awaitable<Answer> answer_to(const WebSources& sources, const WebRequest& request) {
   const std::string_view path = request.path;
   if (path == metrics_path) co_return co_await metrics_answer(sources, request);
   const auto* found = std::ranges::find(dynamic_pages, path, &Dynamic::path);
+  if (is_runbook(path)) co_return co_await runbook_page(sources, path.substr(runbook_prefix.size()));
   if (found == dynamic_pages.end() && path.starts_with(incident_page_prefix))
     co_return co_await incident_page(sources, path.substr(incident_page_prefix.size()));
   if (found == dynamic_pages.end()) co_return static_answer(sources, path);

@@ -1,5 +1,8 @@
 #include "exporters/runbooks.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "exporters/html.hpp"
 #include "exporters/markdown.hpp"
 #include "exporters/page.hpp"
@@ -24,6 +27,10 @@ bool links_to(const Html& page, std::string_view slug) {
   return page.str().find("href=\"" + std::string{slug} + ".md\"") != std::string::npos;
 }
 
+std::string title_of(const RenderedMarkdown& page, const EmbeddedFile& file) {
+  return page.title.empty() ? std::string{file.slug} : page.title;
+}
+
 /// The paragraph that begins with `head`, as one line without Markdown's marks; "" for none.
 std::string paragraph(std::string_view markdown, std::string_view head) {
   const auto start = markdown.find(head);
@@ -44,18 +51,21 @@ std::string first_steps(std::string_view markdown) {
   return first.empty() || never.empty() ? first + never : first + "\n" + never;
 }
 
-RunbookPages::RunbookPages(std::span<const EmbeddedFile> files) {
+std::string render_runbook(const EmbeddedFile& file) {
+  const RenderedMarkdown page = render_markdown(file.markdown);
+  return frame(title_of(page, file), page.html);
+}
+
+RunbookPages::RunbookPages(std::span<const EmbeddedFile> files) : files_{files} {
   Html head, list;
   std::multimap<std::string, std::string_view> by_title;
   for (const EmbeddedFile& file : files) {
-    RenderedMarkdown page = render_markdown(file.markdown);
-    if (page.title.empty()) page.title = file.slug;
+    const RenderedMarkdown page = render_markdown(file.markdown);
     if (file.slug == introduction) {
       head = page.html;
     } else {
-      by_title.emplace(page.title, file.slug);
+      by_title.emplace(title_of(page, file), file.slug);
     }
-    pages_.emplace(file.slug, frame(page.title, page.html));
   }
   if (head.empty()) head.raw("<h1>Runbooks</h1>\n");
   for (const auto& [title, slug] : by_title) {
@@ -65,10 +75,10 @@ RunbookPages::RunbookPages(std::span<const EmbeddedFile> files) {
   index_ = frame("Runbooks", head);
 }
 
-const std::string* RunbookPages::find(std::string_view slug) const {
+const EmbeddedFile* RunbookPages::find(std::string_view slug) const {
   if (slug.ends_with(".md")) slug.remove_suffix(3);
-  const auto found = pages_.find(slug);
-  return found == pages_.end() ? nullptr : &found->second;
+  const auto found = std::ranges::find(files_, slug, &EmbeddedFile::slug);
+  return found == files_.end() ? nullptr : &*found;
 }
 
 }  // namespace healthd

@@ -18,22 +18,25 @@ def cpu_seconds(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes (10^6). `proportional` divides shared pages among their users, `private` leaves them out."""
+    """Megabytes (10^6). `proportional` divides shared pages among their users, `private` leaves them out. `anonymous`
+    is what no file is behind: heap, stacks and what the loader wrote into libraries; the rest are mapped programs."""
 
     resident: float
     proportional: float
     private: float
+    anonymous: float
 
     def __add__(self, other: Memory) -> Memory:
         return Memory(
-            self.resident + other.resident, self.proportional + other.proportional, self.private + other.private
-        )
+            self.resident + other.resident, self.proportional + other.proportional, self.private + other.private,
+            self.anonymous + other.anonymous,
+        )  # fmt: skip
 
     def highest(self, other: Memory) -> Memory:
         return max(self, other, key=lambda memory: memory.resident)
 
 
-NOTHING = Memory(0, 0, 0)
+NOTHING = Memory(0, 0, 0, 0)
 
 
 def memory(pid: int) -> Memory:
@@ -42,4 +45,6 @@ def memory(pid: int) -> Memory:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, size = line.split()[:2]
         sizes[name.rstrip(":")] = int(size) * 1024 / 1e6
-    return Memory(sizes["Rss"], sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"])
+    return Memory(
+        sizes["Rss"], sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"], sizes["Anonymous"]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from statistics import median
 from typing import Iterable
 
@@ -44,7 +44,8 @@ def reached(value: float, goal: float | None) -> str:
 
 
 def memory_lines(footprint: Footprint) -> list[str]:
-    rows: list[tuple[str, ...]] = [("memory, MB", "resident", "proportional", "private", "ratio", "goal", "reached")]
+    sizes = ("resident", "proportional", "private", "anonymous")
+    rows: list[tuple[str, ...]] = [("memory, MB", *sizes, "ratio", "goal", "reached")]
     for when, memories in (("idle", footprint.idle), ("load", footprint.load)):
         ours, together = memories[OURS], Footprint.of_peers(memories)
         goal = (f"{GOAL:.0f}", reached(ours.resident, GOAL))
@@ -53,14 +54,14 @@ def memory_lines(footprint: Footprint) -> list[str]:
         rows.append((f"four exporters, {when}", *_sizes(together), ratio, "-", "-"))
         rows += [(f"  {peer.program}", *_sizes(memories[peer.program]), "", "", "") for peer in PEERS]
     return [
-        "Memory with the whole stack watched: Rss, Pss and private pages; the ratio and the goal go by Rss",
+        "Memory with the whole stack watched: Rss, Pss, private pages, and those without a file; ratio and goal go by Rss",
         *table(rows),
         f"one of our /metrics pages with the whole stack on it: {footprint.page:.0f} µs",
     ]
 
 
 def _sizes(memory: Memory) -> tuple[str, ...]:
-    return tuple(f"{size:.1f}" for size in (memory.resident, memory.proportional, memory.private))
+    return tuple(f"{size:.1f}" for size in astuple(memory))
 
 
 # A figure's words, its name in Cost, and the unit of the words in that of Cost.

@@ -79,3 +79,18 @@ TEST_CASE("the shipped sample loads without a word and shows every kind and type
     CHECK(sample.find(" " + type + ":") != std::string::npos);  // one with a secret is shown as a comment
   }
 }
+
+TEST_CASE("a file that is read takes the memory of what it holds, and an endless one a megabyte") {
+  Problems problems;
+  const auto sample = test::source_file("config/superset-healthd.yaml");
+  const auto text = read_text_file(sample, problems);
+  REQUIRE(text);
+  CHECK(*text == test::read_file(sample));
+  CHECK(text->capacity() < 2 * text->size() + 16 * 1024);
+  const auto endless = read_text_file("/dev/zero", problems);
+  REQUIRE(endless);
+  CHECK(endless->size() > 1024 * 1024);  // so that it is seen to be too large
+  CHECK(endless->size() < 1100 * 1024);
+  CHECK_FALSE(read_text_file("/nonexistent", problems));
+  CHECK(test::lines(problems).find("/nonexistent: cannot be read: No such file") != std::string::npos);
+}

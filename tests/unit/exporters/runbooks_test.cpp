@@ -35,7 +35,7 @@ TEST_CASE("a runbook is found with and without its ending") {
 
 TEST_CASE("the front matter is not shown, and code is") {
   const RunbookPages pages = some_pages();
-  const std::string& page = *pages.find("redis-down");
+  const std::string page = render_runbook(*pages.find("redis-down"));
   CHECK_THAT(page, !ContainsSubstring("severity: critical"));
   CHECK_THAT(page, ContainsSubstring("redis-cli ping | grep &lt;PONG&gt;"));
   CHECK_THAT(page, ContainsSubstring("<title>Redis is down</title>"));
