@@ -41,7 +41,9 @@ class Incidents {
   std::vector<std::pair<std::string, std::optional<std::string>>> take_changed();
   /// False where `body` is none of ours.
   bool restore(const std::string& body);
+  /// Begun since the process started.
   std::uint64_t count() const { return count_; }
+  void count_on(std::uint64_t before) { count_ += before; }
 
  private:
   Incident* owner(const Alert& alert);

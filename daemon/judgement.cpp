@@ -77,12 +77,13 @@ void Judgement::take_over(Handover before) {
   memory_lost_ = before.memory_lost;
   reconciled_ = std::move(before.reconciled);
   dispatcher_.count_on(before.receivers);
+  incidents_.count_on(before.incidents);
   restore_rows(std::move(before.rows), false);
 }
 
 Handover Judgement::hand_over() {
   persist(true);
-  return {journal_.rows(), memory_lost_, reconciled_, dispatcher_.views()};
+  return {journal_.rows(), memory_lost_, reconciled_, dispatcher_.views(), incidents_.count()};
 }
 
 void Judgement::restore_rows(std::vector<StoredRow> rows, bool on_disk) {

@@ -2,6 +2,7 @@
 // together; everything here happens on the main loop.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ struct Handover {
   bool memory_lost = false;
   std::map<std::string, bool> reconciled;
   std::vector<ReceiverView> receivers;
+  std::uint64_t incidents = 0;  ///< that began
 };
 
 class Judgement {

@@ -79,6 +79,7 @@ def test_what_fires_is_told_once_and_taken_back_once_over_a_reload(make_house: M
     done = reload(house, lambda all_: all_["probes"][1].update(interval="400ms"))
     assert done.returncode == 0, done.stderr
     wait_until(lambda: runs(house, "app1") > 5, 15, "the new configuration has been at work")
+    assert house.metrics().value("healthd_incidents_total") == 1
     house.targets[0].turn(True)
     house.wait_told("hook", "resolved")
     house.settle()
