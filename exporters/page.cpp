@@ -47,6 +47,21 @@ constexpr Html::Markup live_parts =
     "<div id=\"stale\" class=\"stale\" role=\"alert\"></div>\n"
     "<p id=\"announce\" class=\"unseen\" role=\"status\"></p>\n";
 
+/// All pages of ours lie at the root or one step below it. Links that say so, instead of beginning at the
+/// root, lead on behind a proxy too that has us below a path of its own (`web.external_url`). What targets
+/// say cannot look like a link: it is escaped.
+std::string with_relative_links(const std::string& page, std::string_view root) {
+  std::string all;
+  all.reserve(page.size() + page.size() / 16);
+  std::size_t done = 0;
+  for (auto at = page.find("=\"/"); at != std::string::npos; at = page.find("=\"/", done)) {
+    const auto from = at + 2;
+    all.append(page, done, from - done).append(root);
+    done = from + 1;
+  }
+  return all.append(page, done);
+}
+
 }  // namespace
 
 std::string render_page(const PageFrame& frame, const Html& main) {
@@ -60,7 +75,7 @@ std::string render_page(const PageFrame& frame, const Html& main) {
       .raw("<a href=\"/api/v1/status\">/api/v1/status</a>, ")
       .raw("<a href=\"/api/v1/alerts\">/api/v1/alerts</a> and ")
       .raw("<a href=\"/api/v1/incidents\">/api/v1/incidents</a>.</p>\n</footer>\n</body>\n</html>\n");
-  return page.str();
+  return with_relative_links(page.str(), frame.here == "/" ? "./" : "../");
 }
 
 void begin_section(Html& main, Html::Markup name, Html::Markup heading) {

@@ -18,6 +18,7 @@ struct PageFrame {
   Status icon = Status::unknown;  ///< whose symbol a browser shows beside the title
 };
 
+/// Links in `main` begin at the root (`/incidents/`); the page gets them relative to where it is.
 std::string render_page(const PageFrame& frame, const Html& main);
 
 /// A `<section>` named by its heading; `name` is its class as well. end_section() closes it.

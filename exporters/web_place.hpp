@@ -15,9 +15,10 @@ struct WebPlace {
 /// Long enough for any honest client to have said its request, which comes in one packet or two.
 inline constexpr std::chrono::milliseconds web_patience{500};
 
-/// Whether the first goes rather than the second. Who has had time goes first, the longest waiting of them before
-/// the others. Of those who have had none, one that began to speak and did not end goes before one that was not
-/// heard yet: thus a flood of slow requests ends its own and not the client that came between them.
+/// Whether the first goes rather than the second. Who has had time goes first, the longest waiting of them
+/// before the others. Of those who have had none, one that began to speak and did not end goes before one
+/// that was not heard yet: thus a flood of slow requests ends its own and not the client that came between
+/// them.
 bool goes_before(const WebPlace& one, const WebPlace& other, std::chrono::steady_clock::time_point now);
 
 }  // namespace healthd

@@ -89,11 +89,12 @@ BeatJudge::Verdict BeatJudge::verdict(const BeatSight& sight, BeatTicks::State s
       return {{"tick", Status::up}, BeatState::alive};
     case BeatTicks::State::waiting:
       if (sends) return {{"tick", Status::up}, BeatState::alive};
-      return {{"tick", Status::unknown, Reason::none,
-               ticks_.last_tick() ? "waiting for the next tick: one may have passed while no worker told of it"
-                                  : "waiting for the first tick"},
-              BeatState::unknown,
-              true};
+      return {
+          {"tick", Status::unknown, Reason::none,
+           ticks_.last_tick() ? "waiting for the next tick: one may have passed while no worker told of it"
+                              : "waiting for the first tick"},
+          BeatState::unknown,
+          true};
     case BeatTicks::State::silent:
     case BeatTicks::State::stalled:
       if (sends) return {{"tick", Status::up}, BeatState::stalled};

@@ -42,7 +42,7 @@ TEST_CASE("an incident's page holds the cause, its evidence, the effects and wha
   CHECK(page.find("Acknowledged by ann (on it)", timeline) != std::string::npos);
   CHECK_THAT(page, ContainsSubstring("<dt>Taken on by</dt><dd>ann (on it)</dd>"));
   CHECK_THAT(page, ContainsSubstring("<dt>Lasted</dt><dd>4 min so far</dd>"));
-  CHECK_THAT(page, ContainsSubstring("href=\"/api/v1/incidents/20261123-120304-4f1c.md\""));
+  CHECK_THAT(page, ContainsSubstring("href=\"../api/v1/incidents/20261123-120304-4f1c.md\""));
 }
 
 TEST_CASE("an incident that is over says when it ended and how long it lasted") {
@@ -75,7 +75,7 @@ TEST_CASE("nothing from outside reaches an incident's page or the list as markup
 TEST_CASE("the list tells open incidents from those that are over") {
   const auto open = render_incident_list(test::stack_with_incident());
   CHECK_THAT(open, ContainsSubstring("</span> open</span> for 4 min"));
-  CHECK_THAT(open, ContainsSubstring("href=\"/incidents/20261123-120304-4f1c\""));
+  CHECK_THAT(open, ContainsSubstring("href=\"../incidents/20261123-120304-4f1c\""));
   auto incident = test::stack_with_incident().incidents().at(0);
   incident.ended_at = test::noon();
   CHECK_THAT(render_incident_list(with(incident)), !ContainsSubstring("> open<"));

@@ -43,8 +43,8 @@ TEST_CASE("the front matter is not shown, and code is") {
 
 TEST_CASE("the index lists every runbook by its title") {
   const RunbookPages pages = some_pages();
-  CHECK_THAT(pages.index(), ContainsSubstring("<a href=\"/runbooks/redis-down\">Redis is down</a>"));
-  CHECK_THAT(pages.index(), ContainsSubstring("<a href=\"/runbooks/beat-down\">Beat is down</a>"));
+  CHECK_THAT(pages.index(), ContainsSubstring("<a href=\"../runbooks/redis-down\">Redis is down</a>"));
+  CHECK_THAT(pages.index(), ContainsSubstring("<a href=\"../runbooks/beat-down\">Beat is down</a>"));
 }
 
 TEST_CASE("an introduction heads the index, which adds what the introduction forgot") {
@@ -54,8 +54,8 @@ TEST_CASE("an introduction heads the index, which adds what the introduction for
   const RunbookPages pages{files};
   CHECK_THAT(pages.index(), ContainsSubstring("For the night"));
   CHECK_THAT(pages.index(), ContainsSubstring("href=\"redis-down.md\""));
-  CHECK_THAT(pages.index(), !ContainsSubstring("href=\"/runbooks/redis-down\""));
-  CHECK_THAT(pages.index(), ContainsSubstring("href=\"/runbooks/beat-down\""));
+  CHECK_THAT(pages.index(), !ContainsSubstring("href=\"../runbooks/redis-down\""));
+  CHECK_THAT(pages.index(), ContainsSubstring("href=\"../runbooks/beat-down\""));
 }
 
 TEST_CASE("headings have the anchors that links expect") {

@@ -71,7 +71,7 @@ TEST_CASE("an open incident stands on top, with its effects, who is on it, and i
   CHECK(page.find("Open incidents") < page.find("The stack"));
   CHECK_THAT(page, ContainsSubstring("1 effect held back"));
   CHECK_THAT(page, ContainsSubstring("Taken on by ann (on it)"));
-  CHECK_THAT(page, ContainsSubstring("<a href=\"/api/v1/incidents/20261123-120304-4f1c.md\">Report</a>"));
+  CHECK_THAT(page, ContainsSubstring("<a href=\"./api/v1/incidents/20261123-120304-4f1c.md\">Report</a>"));
   CHECK_THAT(page, ContainsSubstring("Held back: PostgresDown of metadata"));
 }
 
@@ -115,9 +115,9 @@ TEST_CASE("what is announced changes with the parts' states, not with the time")
 }
 
 TEST_CASE("the picture beside the title is that of the state") {
-  CHECK_THAT(render_status_page(test::healthy_stack()), ContainsSubstring("href=\"/icon/up.svg\""));
+  CHECK_THAT(render_status_page(test::healthy_stack()), ContainsSubstring("href=\"./icon/up.svg\""));
   CHECK_THAT(render_status_page(test::stack_without_postgres()),
-             ContainsSubstring("href=\"/icon/down.svg\""));
+             ContainsSubstring("href=\"./icon/down.svg\""));
 }
 
 TEST_CASE("an incident that is over is not among the open ones") {
@@ -158,7 +158,7 @@ TEST_CASE("a runbook link that is no web address is not a link") {
 
 TEST_CASE("the page and its styles load nothing from elsewhere, and the one script is optional") {
   std::string page = render_status_page(test::healthy_stack());
-  const std::string script = "<script src=\"/status.js\" defer></script>";
+  const std::string script = "<script src=\"./status.js\" defer></script>";
   REQUIRE(page.find(script) != std::string::npos);
   CHECK_THAT(page, ContainsSubstring("<noscript><meta http-equiv=\"refresh\""));
   page.erase(page.find(script), script.size());

@@ -101,8 +101,8 @@ TEST_CASE("a Beat is not blamed for ticks that passed while workers were away or
   auto ticks = minute();
   ticks.observe(at(0s), {worker("a", 1, 1)});
   ticks.observe(at(15s), {worker("a", 1, 2)});
-  // A broker that restarts every minute, after which the worker comes back deaf and is restarted: each time the
-  // tick falls into the 45 seconds in which nobody answers, and the new process has run it before we ask.
+  // A broker that restarts every minute, after which the worker comes back deaf and is restarted: each time
+  // the tick falls into the 45 seconds in which nobody answers, and the new process has run it before we ask.
   long long pid = 1;
   for (auto now = 30s; now <= 270s; now += 60s) {
     ticks.observe(at(now), {worker("a", pid, 2)});
