@@ -185,6 +185,11 @@ TlsSettings read_tls(Options& options) {
   settings.key_file = named_file(options, "key_file");
   settings.server_name = options.text("server_name");
   settings.verify = !options.flag("insecure_skip_verify", false);
+  if (!settings.verify)
+    options.warning(
+        "insecure_skip_verify",
+        "insecure_skip_verify: the certificate is not verified, so whoever stands between can answer "
+        "in this server's name");
   if (settings.cert_file.empty() != settings.key_file.empty())
     options.error(settings.cert_file.empty() ? "key_file" : "cert_file",
                   "cert_file and key_file go together");

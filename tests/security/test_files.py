@@ -86,6 +86,14 @@ def test_files_are_looked_for_beside_the_configuration_wherever_the_check_runs(m
     assert f"cannot load {place.folder}/own/ca.pem" in checked.stdout
 
 
+def test_a_certificate_that_is_not_verified_is_warned_of(make_place: Callable[..., Place]) -> None:
+    place = make_place()
+    place.more["probes"] = [redis(tls={"insecure_skip_verify": True})]
+    checked = subprocess.run([str(place.binary), "check-config", *place.write()], capture_output=True, text=True, timeout=20)
+    assert checked.returncode == 0
+    assert "warning: insecure_skip_verify" in checked.stdout
+
+
 def ends(place: Place) -> int:
     assert place.process
     place.process.terminate()
