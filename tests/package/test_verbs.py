@@ -1,0 +1,27 @@
+"""What scripts rely on: exit codes, and options that are refused instead of believed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CONFIGURATION = """\
+stack: verbs
+web: {listen_address: "127.0.0.1:0"}
+probes: [{name: app, kind: gunicorn, url: "http://127.0.0.1:1/health"}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / "config.yaml").write_text(CONFIGURATION)
+    return f"--config.file={tmp_path}/config.yaml"
+
+
+def test_a_silence_of_an_alert_that_does_not_exist_is_refused(binary: Path, tmp_path: Path) -> None:
+    command = [binary, "silence", "add", "--for=1h", f"--control.socket={tmp_path}/s", "alertname=RedisDwn"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert 'no alert is named "RedisDwn"; did you mean "RedisDown"?' in done.stderr
