@@ -20,6 +20,14 @@ def config(tmp_path: Path) -> str:
     return f"--config.file={tmp_path}/config.yaml"
 
 
+@pytest.mark.parametrize("verb", [["rules", "prometheus"], ["rules", "alertmanager"], ["check-config"]])
+def test_output_that_a_full_disk_cuts_is_a_failure(binary: Path, config: str, verb: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([binary, *verb, config], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert done.returncode == 1
+    assert "the output could not be written" in done.stderr
+
+
 def test_a_silence_of_an_alert_that_does_not_exist_is_refused(binary: Path, tmp_path: Path) -> None:
     command = [binary, "silence", "add", "--for=1h", f"--control.socket={tmp_path}/s", "alertname=RedisDwn"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
