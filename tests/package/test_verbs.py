@@ -28,6 +28,14 @@ def test_output_that_a_full_disk_cuts_is_a_failure(binary: Path, config: str, ve
     assert "the output could not be written" in done.stderr
 
 
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ops.example.com", "https://ops.example.com/?a=b"])
+def test_links_begin_with_http_or_the_daemon_does_not_start(binary: Path, config: str, tmp_path: Path, url: str) -> None:
+    command = [binary, "run", config, f"--web.external-url={url}", f"--storage.path={tmp_path}", f"--control.socket={tmp_path}/s"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert "--web.external-url: expected a URL" in done.stderr
+
+
 def test_a_silence_of_an_alert_that_does_not_exist_is_refused(binary: Path, tmp_path: Path) -> None:
     command = [binary, "silence", "add", "--for=1h", f"--control.socket={tmp_path}/s", "alertname=RedisDwn"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
