@@ -49,20 +49,6 @@ HostPort split(std::string_view text) {
 
 bool is_host_letter(char letter) { return is_plain_letter(letter) || letter == '.' || letter == ':'; }
 
-bool is_base_url(std::string_view text) {
-  const std::string_view scheme_end = "://";
-  const auto at = text.find(scheme_end);
-  if (at == text.npos || (text.substr(0, at) != "http" && text.substr(0, at) != "https")) return false;
-  const auto rest = text.substr(at + scheme_end.size());
-  const auto bad = [](unsigned char letter) { return std::isspace(letter) || std::iscntrl(letter); };
-  if (rest.find_first_of("?#@\"<>\\") != rest.npos || std::ranges::any_of(rest, bad)) return false;
-  const auto authority = rest.substr(0, rest.find('/'));
-  const auto [host, port, well_formed] = split(authority);
-  const bool has_port = authority.ends_with(':') || !port.empty();
-  return well_formed && !host.empty() && std::ranges::all_of(host, is_host_letter) &&
-         (!has_port || is_port(port, 1));
-}
-
 std::string read_listen_address(Options& web, const std::string& fallback) {
   auto text = web.text("listen_address", fallback);
   const auto [host, port, well_formed] = split(text);
@@ -143,6 +129,20 @@ std::string read_name(Options& options, std::string_view key, const NameShape& s
   options.error(key, std::string{key} + ": expected " + std::string{shape.allowed} + " (at most 64), got " +
                          in_quotes(name));
   return "";
+}
+
+bool is_base_url(std::string_view text) {
+  const std::string_view scheme_end = "://";
+  const auto at = text.find(scheme_end);
+  if (at == text.npos || (text.substr(0, at) != "http" && text.substr(0, at) != "https")) return false;
+  const auto rest = text.substr(at + scheme_end.size());
+  const auto bad = [](unsigned char letter) { return std::isspace(letter) || std::iscntrl(letter); };
+  if (rest.find_first_of("?#@\"<>\\") != rest.npos || std::ranges::any_of(rest, bad)) return false;
+  const auto authority = rest.substr(0, rest.find('/'));
+  const auto [host, port, well_formed] = split(authority);
+  const bool has_port = authority.ends_with(':') || !port.empty();
+  return well_formed && !host.empty() && std::ranges::all_of(host, is_host_letter) &&
+         (!has_port || is_port(port, 1));
 }
 
 std::string read_base_url(Options& options, std::string_view key) {

@@ -20,6 +20,9 @@ struct KnownNames {
 /// The parts of a stack that alerts, routes, maintenance and metrics speak of.
 const std::vector<std::string>& components();
 
+/// An http or https URL without user, query or fragment: what links may begin with.
+bool is_base_url(std::string_view text);
+
 /// Reads the file (blocks on disk). The caller builds probes and notifiers, which read their own options, and
 /// then calls `config.root.finish()`, which reports every key that nobody read. `problems` must outlive that.
 /// A file that is no YAML at all gives an empty Config. Probes and receivers of an unknown kind are reported

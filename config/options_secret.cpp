@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <system_error>
 #include <utility>
 
 #include "config/options.hpp"
+#include "config/plain_file.hpp"
 #include "config/secret_file.hpp"
 #include "config/yaml.hpp"
 
@@ -56,9 +56,14 @@ std::optional<Secret> inline_secret(Options& options, const std::string& key, co
 
 /// What a file holds, as far as a difference has to be seen.
 std::string digest(const std::string& path) {
+  // Whoever wants to use the file says what is wrong with it; to ask for a difference must not wait or throw.
+  if (!not_a_plain_file(path).empty()) return "unread";
   std::ifstream file{path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  return file ? std::to_string(text.size()) + "/" + std::to_string(std::hash<std::string>{}(text)) : "unread";
+  std::string text(largest_file, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file && !file.eof()) return "unread";
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return std::to_string(text.size()) + "/" + std::to_string(std::hash<std::string>{}(text));
 }
 
 std::string file_behind(std::string_view key, const Options::Node& value) {

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "config/alerts.hpp"
 #include "config/duration.hpp"
 
 namespace healthd {
@@ -100,6 +102,16 @@ std::optional<std::int64_t> seconds(const std::string& span) {
   return std::chrono::ceil<std::chrono::seconds>(*parsed).count();
 }
 
+/// "" where the catalogue has it, or where it is an expression.
+std::string unknown_alert(const std::string& name) {
+  Problems problems;
+  std::vector<std::string> names;
+  for (const auto& rule : load_alert_rules(built_in_alerts(), "alerts.yaml", problems))
+    names.push_back(rule.name);
+  if (name.starts_with('~') || std::ranges::find(names, name) != names.end()) return "";
+  return "no alert is named " + in_quotes(name) + did_you_mean(name, names);
+}
+
 void show_id(const Json& answer) { std::cout << answer.value("id", "") << '\n'; }
 
 std::string in_words(const Json& matchers) {
@@ -137,7 +149,10 @@ int silence_add(const LeverRequest& request) {
     const auto sign = each.find('=');
     if (sign == each.npos || sign == 0)
       return refuse("expected label=value or label=~expression, got " + each);
-    matchers[each.substr(0, sign)] = each.substr(sign + 1);
+    const auto label = each.substr(0, sign), value = each.substr(sign + 1);
+    const auto wrong = label == "alertname" ? unknown_alert(value) : "";
+    if (!wrong.empty()) return refuse(wrong);
+    matchers[label] = value;
   }
   return command(
       request,

@@ -3,10 +3,12 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <random>
 
 #include "config/clock.hpp"
+#include "config/problem.hpp"
 #include "daemon/levers_text.hpp"
 
 namespace healthd {
@@ -52,9 +54,21 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// What alerts can carry. A silence of any other label would be taken, listed, and hold nothing back.
+constexpr std::array<std::string_view, 11> alert_labels{"alertname", "stack",    "component", "probe",
+                                                        "severity",  "queue",    "worker",    "check",
+                                                        "slot",      "receiver", "collector"};
+
+std::string unknown_label(const std::string& label) {
+  std::string all;
+  for (const auto& known : alert_labels) all += " " + std::string{known};
+  return "no alert has a label " + in_quotes(label) + "; there are" + all;
+}
+
 std::string wrong_matcher(const std::string& label, const std::string& value) {
   if (label.empty() || label.size() > longest_text || value.size() > longest_text)
     return "a label and its value have at most 512 characters, and a label at least one";
+  if (std::ranges::find(alert_labels, label) == alert_labels.end()) return unknown_label(label);
   if (!is_expression(value)) return "";
   const auto expression = compiled(value.substr(1));
   return expression->ok() ? "" : "no regular expression: " + value.substr(1) + ": " + expression->error();

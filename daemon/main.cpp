@@ -180,7 +180,11 @@ int dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may go; we stay
   try {
-    return healthd::dispatch(argc, argv);
+    const int code = healthd::dispatch(argc, argv);
+    // Half a rule file on a full disk must not look like a whole one.
+    if (code != healthd::exit_code::ok || std::cout.flush()) return code;
+    std::cerr << "superset-healthd: the output could not be written\n";
+    return healthd::exit_code::failed;
   } catch (const std::exception& error) {
     std::cerr << "superset-healthd: " << error.what() << '\n';
     return healthd::exit_code::failed;

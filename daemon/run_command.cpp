@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "config/load.hpp"
 #include "daemon/app.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/heap.hpp"
@@ -51,6 +52,12 @@ int run_daemon(const Settings& settings) {
   if (!settings.listen_address.empty() && !parse_listen_address(settings.listen_address)) {
     std::cerr
         << "superset-healthd: --web.listen-address: expected an address and a port, such as 127.0.0.1:9848\n";
+    return exit_code::failed;
+  }
+  if (!settings.external_url.empty() && !is_base_url(settings.external_url)) {
+    std::cerr << "superset-healthd: --web.external-url: expected a URL such as "
+                 "https://ops.example.com/healthd, without "
+                 "user, query or fragment\n";
     return exit_code::failed;
   }
   start_logging(settings.log_level, settings.log_format);

@@ -8,6 +8,8 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/verify_context.hpp>
 
+#include "config/plain_file.hpp"
+
 namespace healthd {
 namespace {
 
@@ -115,6 +117,12 @@ std::shared_ptr<ssl::context> make_web_context(const WebTlsConfig& config, Probl
     if (error) problems.error({file}, "cannot be used: " + error.message());
     return !error;
   };
+  for (const auto* file : {&config.cert_file, &config.key_file, &config.client_ca_file}) {
+    const auto objection = not_a_plain_file(*file);
+    if (objection.empty()) continue;
+    problems.error({*file}, objection);
+    return nullptr;
+  }
   harden(native, config.prefer_server_ciphers);
   if (!choose(native, config)) {
     problems.error({config.cert_file}, "OpenSSL does not have the ciphers or curves of tls_server_config");

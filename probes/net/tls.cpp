@@ -13,6 +13,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "config/plain_file.hpp"
 #include "probes/net/certificate.hpp"
 
 namespace healthd {
@@ -156,6 +157,14 @@ bool load(asio::ssl::context& context, const TlsSettings& settings, Options& opt
     if (error) options.error(key, std::string{key} + ": cannot load " + file + ": " + error.message());
     return !error;
   };
+  for (const auto& [key, file] :
+       {std::pair{"ca_file", &settings.ca_file}, std::pair{"cert_file", &settings.cert_file},
+        std::pair{"key_file", &settings.key_file}}) {
+    const auto objection = not_a_plain_file(*file);
+    if (objection.empty()) continue;
+    options.error(key, std::string{key} + ": " + *file + ' ' + objection);
+    return false;
+  }
   if (settings.ca_file.empty()) {
     context.set_default_verify_paths(error);
   } else {
@@ -171,11 +180,16 @@ bool load(asio::ssl::context& context, const TlsSettings& settings, Options& opt
 
 TlsSettings read_tls(Options& options) {
   TlsSettings settings;
-  settings.ca_file = options.text("ca_file");
-  settings.cert_file = options.text("cert_file");
-  settings.key_file = options.text("key_file");
+  settings.ca_file = named_file(options, "ca_file");
+  settings.cert_file = named_file(options, "cert_file");
+  settings.key_file = named_file(options, "key_file");
   settings.server_name = options.text("server_name");
   settings.verify = !options.flag("insecure_skip_verify", false);
+  if (!settings.verify)
+    options.warning(
+        "insecure_skip_verify",
+        "insecure_skip_verify: the certificate is not verified, so whoever stands between can answer "
+        "in this server's name");
   if (settings.cert_file.empty() != settings.key_file.empty())
     options.error(settings.cert_file.empty() ? "key_file" : "cert_file",
                   "cert_file and key_file go together");

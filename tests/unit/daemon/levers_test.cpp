@@ -70,6 +70,16 @@ TEST_CASE("a silence that fits what lacks its label is refused, for it would mut
   CHECK(levers.holds(of_worker, noon).empty());
 }
 
+TEST_CASE("a silence of a label that no alert has is refused, for it would hold nothing back") {
+  Levers levers;
+  const auto misspelt = levers.add_silence({{"alert", "RedisDown"}}, 1h, "ann", "", noon);
+  CHECK(misspelt.error.find("no alert has a label \"alert\"; there are alertname stack") == 0);
+  CHECK_FALSE(levers.add_silence({{"probe", "app"}, {"env", "~prod.*"}}, 1h, "ann", "", noon).ok());
+  for (const auto* label : {"alertname", "stack", "component", "probe", "severity", "queue", "worker",
+                            "check", "slot", "receiver", "collector"})
+    CHECK(levers.add_silence({{label, "x"}}, 1h, "ann", "", noon).ok());
+}
+
 TEST_CASE("an expression that is too large to be matched is refused when it is given") {
   Levers levers;
   CHECK_FALSE(levers.add_silence({{"alertname", "~((a{100}){100}){100}"}}, 1h, "ann", "", noon).ok());
