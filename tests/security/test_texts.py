@@ -40,7 +40,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self._in_head = tag in ("h1", "h2", "h3")
-        own = tag == "script" and dict(attributes).get("src") == "/status.js"  # whose text is ours, and not in the page
+        own = tag == "script" and dict(attributes).get("src") in ("./status.js", "../status.js")  # whose text is ours, and not in the page
         if tag in ACTIVE and not own:
             self.bad.append(f"<{tag}>")
         for name, value in attributes:
