@@ -43,6 +43,7 @@ std::shared_ptr<const Snapshot> App::snapshot() {
   made->store_trouble = kept.trouble;
   made->last_persist_at = kept.last_commit_at;
   made->heartbeat = vigil_->heartbeat();
+  made->unverified = loaded_.parts.unverified;
   made->blind = vigil_->blind();
   made->loop_lag = loop_lag_;
   made->log_messages = log_counts();

@@ -67,6 +67,15 @@ void add_fingerprints(std::vector<BuiltProbe>& probes) {
   }
 }
 
+/// Makes a part, and notes where it takes any certificate.
+template <typename Make>
+auto make_noting(Assembly& parts, const TlsContexts& tls, UnverifiedView who, Make make) {
+  const auto before = tls.unverified();
+  auto made = make();
+  if (tls.unverified() > before) parts.unverified.push_back(std::move(who));
+  return made;
+}
+
 void build_probes(Assembly& parts, TlsContexts& tls) {
   Workshop workshop{tls, parts.config.stack};
   for (auto& probe : parts.config.probes) {
@@ -78,7 +87,8 @@ void build_probes(Assembly& parts, TlsContexts& tls) {
   for (const bool names_a_broker : {false, true})
     for (auto& built : parts.probes)
       if (built.kind->names_a_broker == names_a_broker)
-        built.probe = built.kind->make(built.config, workshop);
+        built.probe = make_noting(parts, tls, {"probe", built.config.name},
+                                  [&] { return built.kind->make(built.config, workshop); });
   parts.needs = std::move(workshop.needs);
   add_fingerprints(parts.probes);
 }
@@ -108,8 +118,10 @@ void build_receivers(Assembly& parts, NotifierTools tools) {
   for (auto& receiver : parts.config.receivers) {
     const auto type = std::ranges::find(receiver_types(), receiver.type, &ReceiverType::name);
     if (type == receiver_types().end()) continue;  // the loader has said so
-    parts.receivers.push_back({receiver.name, type->make(receiver, tools), receiver.fallback,
-                               receiver.fallback_after, receiver.reminder});
+    auto notifiers = make_noting(parts, tools.tls, {"receiver", receiver.name},
+                                 [&] { return type->make(receiver, tools); });
+    parts.receivers.push_back(
+        {receiver.name, std::move(notifiers), receiver.fallback, receiver.fallback_after, receiver.reminder});
   }
 }
 
@@ -146,7 +158,9 @@ Assembly assemble_text(std::string_view text, const std::string& name, Resolver&
   if (!problems.has_errors()) choose_speakers(parts.probes);  // else some may be half built
   const NotifierTools tools{resolver, tls};
   build_receivers(parts, tools);
-  if (parts.config.heartbeat.wanted) parts.heartbeat = Heartbeat::make(parts.config.heartbeat.options, tools);
+  if (parts.config.heartbeat.wanted)
+    parts.heartbeat = make_noting(parts, tls, {"heartbeat", "heartbeat"},
+                                  [&] { return Heartbeat::make(parts.config.heartbeat.options, tools); });
   parts.config.root.finish();
   return parts;
 }

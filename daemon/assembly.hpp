@@ -12,6 +12,7 @@
 #include "config/config.hpp"
 #include "daemon/dispatcher.hpp"
 #include "exporters/heartbeat.hpp"
+#include "exporters/snapshot.hpp"
 #include "exporters/web_door.hpp"
 #include "probes/kinds.hpp"
 #include "probes/needs.hpp"
@@ -40,6 +41,7 @@ struct Assembly {
   std::vector<BuiltProbe> probes;
   std::vector<Receiver> receivers;
   std::optional<Heartbeat> heartbeat;
+  std::vector<UnverifiedView> unverified;
   std::shared_ptr<const WebAccess> web;  ///< of the web file
   Needs needs;                           ///< of the probes
 };

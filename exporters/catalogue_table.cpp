@@ -275,6 +275,8 @@ constexpr std::array catalogue{
     Metric{"healthd_maintenance", gauge, daemon, "Whether any maintenance is on."},
     Metric{"healthd_monitor_blind", gauge, daemon,
            "Whether every target fails and our own connectivity check as well."},
+    Metric{"healthd_tls_verification_disabled", gauge, daemon,
+           "1 for each probe, receiver or heartbeat that accepts any certificate; absent where none does."},
     Metric{"healthd_store_ok", gauge, daemon,
            "Whether alerts and deliveries are kept on disk; absent where none is wanted."},
     Metric{"healthd_last_persist_timestamp_seconds", gauge, daemon, "When the state file was written last."},

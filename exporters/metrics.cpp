@@ -65,6 +65,8 @@ void add_judgement(const Snapshot& snapshot, Families& families) {
   families.add("healthd_silences", static_cast<double>(snapshot.silences.size()));
   families.add("healthd_maintenance", snapshot.maintenances.empty() ? 0 : 1);
   families.add("healthd_monitor_blind", snapshot.blind ? 1 : 0);
+  for (const auto& [part, name] : snapshot.unverified)
+    families.add("healthd_tls_verification_disabled", 1, {{"part", part}, {"name", label(name)}});
   if (snapshot.store_wanted) families.add("healthd_store_ok", snapshot.store_ok ? 1 : 0);
   if (snapshot.last_persist_at)
     families.add("healthd_last_persist_timestamp_seconds", unix_seconds(*snapshot.last_persist_at));

@@ -98,6 +98,18 @@ std::string count_of(const std::map<std::string, std::uint64_t>& counts, const s
   return std::to_string(found == counts.end() ? 0 : found->second);
 }
 
+void add_unverified(Html& main, const std::vector<UnverifiedView>& unverified) {
+  if (unverified.empty()) return;
+  main.raw("<p class=\"notice bad\">Certificates are not verified (insecure_skip_verify): ");
+  bool first = true;
+  for (const auto& [part, name] : unverified) {
+    if (!first) main.raw(", ");
+    main.text(part == name ? name : part + " " + name);
+    first = false;
+  }
+  main.raw(".</p>\n");
+}
+
 }  // namespace
 
 void add_notices(Html& main, const Snapshot& snapshot) {
@@ -105,6 +117,7 @@ void add_notices(Html& main, const Snapshot& snapshot) {
     main.raw(
         "<p class=\"notice\">The monitor is blind: every target fails, and it can reach nothing else "
         "either.</p>\n");
+  add_unverified(main, snapshot.unverified);
   if (!snapshot.maintenances.empty())
     main.raw(
         "<p class=\"notice\">Maintenance is on: <a href=\"#levers\">some alerts are held back</a>.</p>\n");

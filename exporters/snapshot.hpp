@@ -99,6 +99,12 @@ struct HeartbeatView {
   std::string trouble;     ///< what the last one said is wrong with us; "" for nothing
 };
 
+/// What we speak TLS to without verifying its certificate, because the configuration says so.
+struct UnverifiedView {
+  std::string part;  ///< `probe`, `receiver` or `heartbeat`
+  std::string name;
+};
+
 struct RunbookLink {
   std::string slug;
   std::string title;
@@ -126,6 +132,7 @@ struct Snapshot {
   std::string store_trouble;  ///< "" for none
   std::optional<std::chrono::system_clock::time_point> last_persist_at;
   HeartbeatView heartbeat;
+  std::vector<UnverifiedView> unverified;
   bool blind = false;  ///< every target fails, and our own connectivity check as well
   Histogram loop_lag;  ///< timer fired minus timer due
   std::map<std::string, std::uint64_t> log_messages;                           ///< by level: warning, error

@@ -47,6 +47,7 @@ h3 { font-size: .95rem; margin-top: 14px; font-weight: 600; }
 .quiet { margin: 0; }
 .meta, .moment { color: var(--soft); font-size: .9rem; }
 .notice { border-left: 4px solid var(--degraded); margin: 12px 0; padding: 4px 14px; background: var(--degraded-bg); }
+.notice.bad { border-left-color: var(--down); background: var(--down-bg); }
 .headline { border-left: 6px solid var(--state); background: var(--state-bg); }
 .is-stale .headline { background: var(--unknown-bg); }
 .headline h1 { font-size: 1.45rem; margin: 0; }

@@ -222,6 +222,7 @@ TlsClient TlsContexts::client(Options& options, const std::string& host) {
   client.context = get(settings, map);
   client.server_name = settings.server_name.empty() ? host : settings.server_name;
   client.verify = settings.verify;
+  if (!client.verify) ++unverified_;
   return client;
 }
 

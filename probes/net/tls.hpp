@@ -47,9 +47,12 @@ class TlsContexts {
   std::shared_ptr<asio::ssl::context> get(const TlsSettings& settings, Options& options);
   /// As the `tls` map of `options` says, for a target on `host`.
   TlsClient client(Options& options, const std::string& host);
+  /// How many of the clients accept any certificate.
+  std::size_t unverified() const { return unverified_; }
 
  private:
   std::map<TlsSettings, std::shared_ptr<asio::ssl::context>> contexts_;
+  std::size_t unverified_ = 0;
 };
 
 /// What the handshake showed; filled also where verification failed.

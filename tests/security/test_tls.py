@@ -148,3 +148,18 @@ def test_a_bad_web_file_stops_the_start_with_78_and_its_line(make_place: Callabl
         assert told in place.log_text()
         done = subprocess.run([str(place.binary), "check-config", *place.write()], capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and told in done.stdout
+
+
+def test_what_takes_any_certificate_is_shown(make_place: Callable[..., Place]) -> None:
+    """In the log, as a metric and on the status page; the rest is verified."""
+    hook = {"url": "https://127.0.0.1:1/hook", "tls": {"insecure_skip_verify": True}}
+    place = make_place(
+        probes=[{"name": name, "kind": "gunicorn", "url": "https://127.0.0.1:1/health"} | more
+                for name, more in (("app", {"tls": {"insecure_skip_verify": True}}), ("other", {}))],
+        receivers=[{"name": "loose", "webhook": hook}, {"name": "strict", "webhook": {"url": "https://127.0.0.1:1/hook"}}],
+    )  # fmt: skip
+    lines = [line for line in place.page("/metrics").splitlines() if line.startswith("healthd_tls_verification_disabled")]
+    assert lines == ['healthd_tls_verification_disabled{part="probe",name="app"} 1',
+                     'healthd_tls_verification_disabled{part="receiver",name="loose"} 1']  # fmt: skip
+    assert "not verified (insecure_skip_verify): probe app, receiver loose." in place.page("/")
+    assert place.log_text().count("insecure_skip_verify: the certificate is not verified") == 2

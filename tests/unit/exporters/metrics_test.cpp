@@ -150,6 +150,7 @@ TEST_CASE("what is held back, incidents, silences and maintenance are counted") 
   Snapshot stack = test::stack_with_incident();
   stack.silences.resize(3);
   stack.maintenances.resize(1);
+  stack.unverified = {{"receiver", "hook"}};
   const std::string text = render_metrics(stack);
   CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="firing"} 1)"));
   CHECK(has_line(text, R"(healthd_alerts{severity="critical",state="suppressed"} 1)"));
@@ -158,6 +159,7 @@ TEST_CASE("what is held back, incidents, silences and maintenance are counted") 
   CHECK(has_line(text, "healthd_silences 3"));
   CHECK(has_line(text, "healthd_maintenance 1"));
   CHECK(has_line(text, "healthd_monitor_blind 0"));
+  CHECK(has_line(text, R"(healthd_tls_verification_disabled{part="receiver",name="hook"} 1)"));
   CHECK(promtool(text) == "0 ");
 }
 

@@ -135,9 +135,11 @@ TEST_CASE("what makes the page less than the whole truth is said on it") {
   stack.silences.resize(2);
   stack.maintenances.resize(1);
   stack.store_trouble = "the disk is full";
+  stack.unverified = {{"probe", "app"}, {"heartbeat", "heartbeat"}};
   const std::string page = render_status_page(stack);
   for (const char* notice : {"The monitor is blind", "Maintenance is on", "Silences that are on</a>: 2",
-                             "Nothing is kept on disk: the disk is full"}) {
+                             "Nothing is kept on disk: the disk is full",
+                             "not verified (insecure_skip_verify): probe app, heartbeat."}) {
     CHECK_THAT(page, ContainsSubstring(notice));
   }
 }
