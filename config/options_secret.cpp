@@ -11,17 +11,13 @@
 #include <utility>
 
 #include "config/options.hpp"
+#include "config/path_option.hpp"
 #include "config/plain_file.hpp"
 #include "config/secret_file.hpp"
 #include "config/yaml.hpp"
 
 namespace healthd {
 namespace {
-
-/// A relative path starts at the folder of the configuration, wherever the program was started.
-std::string beside(const std::string& file, const std::string& path) {
-  return (std::filesystem::path{file}.parent_path() / path).string();
-}
 
 bool is_credential_name(std::string_view name) {
   const auto plain = [](unsigned char letter) {

@@ -10,7 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 
-#include "config/plain_file.hpp"
+#include "config/path_option.hpp"
 #include "exporters/mail.hpp"
 #include "exporters/message_text.hpp"
 #include "exporters/notifier.hpp"
@@ -200,9 +200,9 @@ void read_tls(Options& options, Smarthost& host, TlsContexts& contexts) {
   host.starttls = options.choice("starttls", "required", {"required", "off"}) == "required";
   (void)contexts.client(options, host.host);  // says which file does not load
   auto tls = options.map("tls");
-  host.ca_file = named_file(tls, "ca_file");
-  host.cert_file = named_file(tls, "cert_file");
-  host.key_file = named_file(tls, "key_file");
+  host.ca_file = path_option(tls, "ca_file");
+  host.cert_file = path_option(tls, "cert_file");
+  host.key_file = path_option(tls, "key_file");
   host.server_name = tls.text("server_name");
   host.verify = !tls.flag("insecure_skip_verify", false);
   if (!host.server_name.empty() && !is_host_name(host.server_name))

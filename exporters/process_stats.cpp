@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,14 +17,14 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// The number behind `key` at the start of a line.
-std::optional<double> value_after(const char* path, const std::string& key) {
-  std::ifstream file{path};
-  for (std::string word; file >> word; file.ignore(1 << 16, '\n')) {
-    double value = 0;
-    if (word == key && file >> value) return value;
-  }
-  return std::nullopt;
+/// When this host was started, by its clock of now. Not from /proc/stat, which a unit with ProcSubset=pid
+/// does not see.
+std::optional<double> boot_time() {
+  timespec now{}, since_boot{};
+  if (::clock_gettime(CLOCK_REALTIME, &now) != 0 || ::clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0)
+    return std::nullopt;
+  return static_cast<double>(now.tv_sec - since_boot.tv_sec) +
+         static_cast<double>(now.tv_nsec - since_boot.tv_nsec) / 1e9;
 }
 
 /// Field 22 of /proc/self/stat: ticks after boot. The second field may hold spaces, so count from its `)`.
@@ -42,7 +43,7 @@ std::optional<double> ticks_at_start() {
 
 std::optional<double> start_time() {
   static const std::optional<double> since_epoch = []() -> std::optional<double> {
-    const auto boot = value_after("/proc/stat", "btime");
+    const auto boot = boot_time();
     const auto ticks = ticks_at_start();
     if (!boot || !ticks) return std::nullopt;
     return *boot + *ticks / static_cast<double>(sysconf(_SC_CLK_TCK));

@@ -13,6 +13,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "config/path_option.hpp"
 #include "config/plain_file.hpp"
 #include "probes/net/certificate.hpp"
 
@@ -180,9 +181,9 @@ bool load(asio::ssl::context& context, const TlsSettings& settings, Options& opt
 
 TlsSettings read_tls(Options& options) {
   TlsSettings settings;
-  settings.ca_file = named_file(options, "ca_file");
-  settings.cert_file = named_file(options, "cert_file");
-  settings.key_file = named_file(options, "key_file");
+  settings.ca_file = path_option(options, "ca_file");
+  settings.cert_file = path_option(options, "cert_file");
+  settings.key_file = path_option(options, "key_file");
   settings.server_name = options.text("server_name");
   settings.verify = !options.flag("insecure_skip_verify", false);
   if (!settings.verify)

@@ -23,6 +23,12 @@ def package(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def newer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same under a version to upgrade to."""
+    return build_package(tmp_path_factory.mktemp("newer"), "--version", "999.0")
+
+
+@pytest.fixture(scope="session")
 def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its files in a root of their own. Tests must not change them."""
     root = tmp_path_factory.mktemp("root")

@@ -102,11 +102,11 @@ class DebianRoot:
         assert not check or done.returncode == 0, f"{script!r} ended with {done.returncode}:\n{done.stdout}"
         return done
 
-    def satisfy(self, package: Path) -> None:
-        """Installs what the package depends on, from the mirror."""
+    def satisfy(self, package: Path, *more: str) -> None:
+        """Installs what the package depends on, and `more`, from the mirror."""
         depends = subprocess.run(["dpkg-deb", "-f", package, "Depends"], capture_output=True, text=True, check=True).stdout
         keep = "-o Dpkg::Use-Pty=0 -o APT::Keep-Downloaded-Packages=true --no-install-recommends"
-        self.run(f"apt-get update -q && apt-get satisfy -yq {keep} {shlex.quote(depends.strip())}", 600)
+        self.run(f"apt-get update -q && apt-get satisfy -yq {keep} {shlex.join([depends.strip(), *more])}", 600)
 
     def apt(self, action: str, what: Path | str, *options: str) -> str:
         """Installs a .deb, or removes or purges a package."""

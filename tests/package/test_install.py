@@ -9,7 +9,6 @@ import pytest
 from stack.ports import free_ports
 
 from debian_root import DebianRoot
-from tools import build_package
 
 pytestmark = pytest.mark.full
 
@@ -29,11 +28,6 @@ def configuration() -> str:
         "probes:\n"
         f'  - {{name: app, kind: gunicorn, url: "http://127.0.0.1:{ports["target"]}/health", interval: 500ms, timeout: 200ms}}\n'
     )
-
-
-@pytest.fixture(scope="session")
-def newer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_package(tmp_path_factory.mktemp("newer"), "--version", "999.0")
 
 
 @pytest.fixture(scope="session")
