@@ -87,12 +87,13 @@ class Booted:
     def run(self, script: str, seconds: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`script` by sh -e, with stdout and stderr as one."""
         done = subprocess.run(
-            [needed("nsenter"), "--target", str(self._init), *NAMESPACES, "--root", "--wd", "--", "env", "-i", "LC_ALL=C.UTF-8",
-             "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER=",
-             "sh", "-ec", script],
+            [needed("nsenter"), f"--target={self._init}", *NAMESPACES, "--root", "--wd", "--", "sh", "-ec", script],
+            env={"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+                 "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_PAGER": ""},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds,
         )  # fmt: skip
-        assert not check or done.returncode == 0, f"{script!r} ended with {done.returncode}:\n{done.stdout}\n{self.journal()}"
+        if check and done.returncode != 0:
+            raise AssertionError(f"{script!r} ended with {done.returncode}:\n{done.stdout}\n{self.journal()}")
         return done
 
     def text(self, script: str) -> str:
@@ -108,7 +109,8 @@ class Booted:
     def write(self, path: str, text: str, mode: int = 0o644, group: str = "root") -> None:
         """A file in there, owned by root."""
         folder = shlex.quote(os.path.dirname(path))
-        self.run(f"mkdir -p {folder} && printf %s {shlex.quote(text)} >{path} && chgrp {group} {path} && chmod {mode:o} {path}")
+        self.run(f"mkdir -p {folder} && printf %s {shlex.quote(text)} >{path}")
+        self.run(f"chgrp {group} {path} && chmod {mode:o} {path}")
 
     def drop_in(self, name: str, lines: str) -> None:
         """Further lines for the section [Service] of our unit."""

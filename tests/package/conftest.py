@@ -13,6 +13,7 @@ sys.path += [str(ROOT / "tests")]
 
 from stack.suite import binary, full, pytest_addoption, pytest_collection_modifyitems, pytest_configure  # noqa: E402, F401
 
+from bootable import bare, bootable, installed, running  # noqa: E402, F401
 from tools import build_package, needed  # noqa: E402
 
 

@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 from stack.waiting import wait_until, watch
 
+from bootable import GROUP, SMALL, configure
 from booted import UNIT, Booted
 from debian_root import DebianRoot
 
 pytestmark = pytest.mark.full
 
-CONFIG = "/etc/superset-healthd/config.yaml"
 PORT = 9848
-GROUP = "superset-healthd"
-# Two servers to watch, and no name server: names come from /etc/hosts, or from nobody.
-SERVERS = ("redis-server", "nginx-light", "systemd", "systemd-sysv")
-HOSTS = "127.0.0.1 localhost\n"
-SMALL = """stack: booted
-defaults: {interval: 1s, timeout: 500ms}
-probes:
-  - {name: broker, kind: redis, url: "redis://127.0.0.1:6379/0", role: broker}
-  - {name: app, kind: gunicorn, url: "http://127.0.0.1:8088/health"}
-"""
 BROKEN = "stack: booted\nno_such_key: 1\n"
-NO_START = "#!/bin/sh\nexit 101\n"
-
-
-@pytest.fixture(scope="session")
-def bootable(package: Path, newer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianRoot]:
-    """With a systemd, the servers and what the package depends on; the packages lie in /root."""
-    root = DebianRoot.fresh(tmp_path_factory.mktemp("bootable") / "root")
-    policy = root.folder / "usr/sbin/policy-rc.d"
-    policy.write_text(NO_START)
-    policy.chmod(0o755)
-    root.satisfy(package, *SERVERS)
-    policy.unlink()
-    (root.folder / "etc/hosts").write_text(HOSTS)
-    (root.folder / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
-    (root.folder / "etc/systemd/system/console-getty.service").symlink_to("/dev/null")  # there is no console
-    shutil.copy(package, root.folder / "root/ours.deb")
-    shutil.copy(newer, root.folder / "root/newer.deb")
-    yield root
-    root.close()
-
-
-@pytest.fixture
-def bare(bootable: DebianRoot, tmp_path: Path) -> Iterator[Booted]:
-    host = Booted(bootable, tmp_path / "scratch")
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def installed(bare: Booted) -> Booted:
-    bare.run("dpkg -i /root/ours.deb")
-    return bare
-
-
-@pytest.fixture
-def running(installed: Booted) -> Booted:
-    configure(installed, SMALL)
-    installed.run("systemctl enable --now superset-healthd")
-    return installed
-
-
-def configure(host: Booted, text: str) -> None:
-    host.write(CONFIG, text, 0o640, GROUP)
 
 
 def active(host: Booted) -> bool:
@@ -91,7 +36,8 @@ def test_after_an_installation_it_waits_to_be_configured_and_then_runs(bare: Boo
     assert "systemctl enable --now superset-healthd" in said
     assert (bare.show("ActiveState"), bare.show("UnitFileState")) == ("inactive", "disabled")
     configure(bare, SMALL)
-    bare.run("superset-healthd check-config && superset-healthd probe --explain broker && systemctl enable --now superset-healthd")
+    bare.run("superset-healthd check-config && superset-healthd probe --explain broker")
+    bare.run("systemctl enable --now superset-healthd")
     assert (bare.show("ActiveState"), bare.show("UnitFileState")) == ("active", "enabled")
     assert bare.show("StatusText") == "watching 2 probes"
     pid = bare.show("MainPID")
@@ -127,6 +73,21 @@ def test_it_is_active_only_once_it_is_ready_and_is_tried_again_until_then(instal
         watch(8, lambda: None if not active(installed) else pytest.fail("active, and its port is another's"))
         assert int(installed.show("NRestarts")) >= 1
     wait_until(lambda: active(installed), 20, "the port is free, and it runs")
+
+
+def test_it_comes_with_the_boot(bootable: DebianRoot, tmp_path: Path) -> None:
+    """Installed while no systemd ran, over a valid configuration, as in an image."""
+    root = bootable.copy(tmp_path / "root")
+    (root.folder / "etc/superset-healthd").mkdir()
+    (root.folder / "etc/superset-healthd/config.yaml").write_text(SMALL)
+    root.run("dpkg --force-confold -i /root/ours.deb")
+    host = Booted(root, tmp_path / "scratch")
+    try:
+        assert active(host) and host.show("UnitFileState") == "enabled"
+        assert "stack booted" in host.text("superset-healthd status")
+    finally:
+        host.close()
+        root.close()
 
 
 # --- reload, restart, stop -------------------------------------------------------------------------------------------
