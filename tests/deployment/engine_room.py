@@ -7,22 +7,20 @@ when the room's first process ends: containers, rules and bridges cannot be left
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 from pathlib import Path
 from typing import Callable, TypeVar
 
 from stack import processes
+from stack.network import in_network_of
 from stack.processes import Process
 from stack.waiting import wait_until
 
 Value = TypeVar("Value")
-CLONE_NEWNET = 0x40000000
 
 # The first process of the room. What is written below /etc and /opt stays in the room; bash waits for orphans.
 FIRST = """\
@@ -112,25 +110,8 @@ class Room:
             processes.kill_tree(who)
 
     def inside(self, call: Callable[[], Value]) -> Value:
-        """The result of `call`, made in a thread that is in the room's network: its sockets, and its threads, stay there."""
-        answer: list[Value] = []
-        error: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                with open(f"/proc/{self._inner.pid}/ns/net") as network:
-                    if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET) != 0:
-                        raise OSError(ctypes.get_errno(), "setns")
-                answer.append(call())
-            except BaseException as problem:
-                error.append(problem)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        if error:
-            raise error[0]
-        return answer[0]
+        """The result of `call`, made in the room's network."""
+        return in_network_of(self._inner.pid, call)
 
     def container_processes(self) -> list[int]:
         """The host's numbers of what runs in containers of ours: Docker puts them into a control group of our name."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import http.client
 import os
 import shlex
 import subprocess
-import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Callable, Iterator, TypeVar
 
+from stack.network import in_network_of
 from stack.waiting import wait_until
 
 from debian_root import DebianRoot
@@ -23,7 +22,6 @@ INSIDE = Path(__file__).resolve().parent / "boot_inside.sh"
 NAMESPACES = ("--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup")
 OURS = "superset-healthd-boot-"
 UNIT = "superset-healthd.service"
-CLONE_NEWNET = 0x40000000
 
 
 def cgroup_tree() -> Path:
@@ -120,24 +118,7 @@ class Booted:
     # --- its network -------------------------------------------------------------------------------------------------
 
     def in_network(self, make: Callable[[], Value]) -> Value:
-        """`make` in a thread that is in there as to its network: its sockets are, and those of threads that it starts."""
-        results: list[Value | BaseException] = []
-
-        def work() -> None:
-            try:
-                with open(f"/proc/{self._init}/ns/net", "rb") as file:
-                    if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET) != 0:
-                        raise OSError(ctypes.get_errno(), "setns")
-                results.append(make())
-            except BaseException as error:
-                results.append(error)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        if isinstance(results[0], BaseException):
-            raise results[0]
-        return results[0]
+        return in_network_of(self._init, make)
 
     def get(self, port: int, path: str) -> str:
         def ask() -> str:
