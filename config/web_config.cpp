@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <string_view>
 
 #include "config/options.hpp"
+#include "config/path_option.hpp"
 
 namespace healthd {
 namespace {
@@ -64,8 +64,7 @@ void refuse(Options& options, std::initializer_list<Unsupported> keys) {
 
 std::string path_of(Options& options, std::string_view key, const std::string& file) {
   const auto text = options.text(key);
-  if (text.empty()) return "";
-  return (std::filesystem::path{file}.parent_path() / text).string();
+  return text.empty() ? "" : beside(file, text);
 }
 
 template <std::size_t size>

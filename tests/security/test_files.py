@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from place import PASSWORD, Place, bcrypt
+from stack.waiting import wait_until
 
 Wrong = Callable[[Path], str]
 
@@ -63,10 +63,7 @@ def test_a_key_of_the_pages_that_becomes_a_pipe_holds_up_nothing(
     place.write()
     assert place.process
     place.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 15
-    while "web_config_kept" not in place.log_text():
-        assert time.monotonic() < deadline, place.log_text()
-        time.sleep(0.05)
+    wait_until(lambda: "web_config_kept" in place.log_text(), 15, "the daemon keeps the web file that it had")
     assert "is not a regular file" in place.log_text() or "web_config_problem" in place.log_text()
     assert ends(place) == 0
 
